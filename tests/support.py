@@ -1,0 +1,54 @@
+"""Small helpers that many tests share: run a coroutine, run a program, wait for a state."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+__all__ = ["ROOT", "eventually", "fresh_python", "run"]
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The top of the source tree."""
+
+
+def run(coroutine: Coroutine[Any, Any, T], seconds: float = 30) -> T:
+    """Run a coroutine in a fresh loop; a test that hangs becomes a `TimeoutError`."""
+
+    async def bounded() -> T:
+        return await asyncio.wait_for(coroutine, seconds)
+
+    return asyncio.run(bounded())
+
+
+async def eventually(claim: Callable[[], bool], turns: int = 1000) -> None:
+    """Give the loop turns until the claim holds; no clock, so a slow machine changes nothing.
+
+    Raises:
+        AssertionError: The claim does not hold after that many turns.
+    """
+    for _ in range(turns):
+        if claim():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(f"still not true after {turns} turns of the loop")
+
+
+def fresh_python(*arguments: str, seconds: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with these arguments in a process of its own, at the top of the source tree."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
