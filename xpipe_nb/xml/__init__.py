@@ -8,6 +8,7 @@ from xpipe_nb.xml.gate import read_document
 from xpipe_nb.xml.huh import huh
 from xpipe_nb.xml.limits import GateLimits
 from xpipe_nb.xml.namespaces import ENVELOPE_NS, SIGNATURE_NS
+from xpipe_nb.xml.repair import Repaired, repair_text
 from xpipe_nb.xml.tree import check_tree, copy_tree
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "SIGNATURE_NS",
     "GateLimits",
     "Opened",
+    "Repaired",
     "build_envelope",
     "canonical",
     "check_tree",
@@ -22,4 +24,5 @@ __all__ = [
     "huh",
     "open_envelope",
     "read_document",
+    "repair_text",
 ]

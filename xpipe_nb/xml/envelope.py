@@ -50,8 +50,8 @@ def open_envelope(root: etree._Element) -> Opened:
         root: The root that `read_document` or `copy_tree` gave.
 
     Raises:
-        Rejected: Stage `open`; the reason is one of `envelope` (a part is missing, twice, or out of order), `text`
-            (stray text), `attribute`, `namespace`, `payload` (none, or several), `name`, `thread` and `signature`.
+        Rejected: Stage `open`; the reason is one of `envelope` (a part is missing, twice, or out of order), `stray-text`,
+            `attribute`, `namespace`, `payload` (none, or several), `name`, `thread` and `signature`.
 
     Example:
         >>> open_envelope(etree.XML("<Greeting/>")).payload.tag
@@ -135,7 +135,7 @@ def _check_plain(element: etree._Element) -> None:
     for text in (element.text, *(child.tail for child in element)):
         if text and text.strip(SPACE):
             problem = f"stray text {text.strip(SPACE)[:40]!r} in <{local_name(element)}>"
-            raise _refused("text", problem, element)
+            raise _refused("stray-text", problem, element)
 
 
 def _parts(root: etree._Element) -> tuple[etree._Element, etree._Element]:

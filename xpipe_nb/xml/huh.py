@@ -34,6 +34,7 @@ _CANNED = {
     "attribute": _FORBIDDEN,
     "namespace": _FORBIDDEN,
     "envelope": _ENVELOPE,
+    "stray-text": _ENVELOPE,
     "payload": _ENVELOPE,
     "name": _ENVELOPE,
     "thread": _ENVELOPE,

@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from xpipe_nb.xml.encoding import after_declaration
 from xpipe_nb.xml.grammar import NAME_START
 from xpipe_nb.xml.refusal import refused_at
 
-__all__ = ["CDATA", "COMMENT", "Island", "islands"]
+__all__ = ["CDATA", "COMMENT", "Island", "island_at", "islands"]
 
 COMMENT = ("<!--", "-->", "comment")
 CDATA = ("<![CDATA[", "]]>", "CDATA section")
@@ -29,13 +30,14 @@ class Island(NamedTuple):
     end: int
 
 
-def islands(text: str, start: int, most: int) -> Iterator[Island]:
+def islands(text: str, start: int, most: int, *, declarations: bool = False) -> Iterator[Island]:
     """Give every comment and CDATA section of a text in order, and refuse whatever else begins like them.
 
     Args:
         text: The document.
         start: Where to begin, in characters: behind the XML declaration, if there is one.
         most: How many islands there may be.
+        declarations: Whether an XML declaration counts as an island, wherever it stands.
 
     Raises:
         Rejected: `declaration` for any other `<!`, `instruction` for a processing instruction, `malformed` for an
@@ -48,7 +50,7 @@ def islands(text: str, start: int, most: int) -> Iterator[Island]:
     found = 0
     opening = _OPENING.search(text, start)
     while opening:
-        island = _island(text, opening.start())
+        island = island_at(text, opening.start(), declarations=declarations)
         found += 1
         if found > most:
             raise refused_at("nodes", f"more than {most:,} comments and CDATA sections", text, island.start)
@@ -56,8 +58,8 @@ def islands(text: str, start: int, most: int) -> Iterator[Island]:
         opening = _OPENING.search(text, island.end)
 
 
-def _island(text: str, start: int) -> Island:
-    """Find where the island that begins at `start` ends."""
+def island_at(text: str, start: int, *, declarations: bool = False) -> Island:
+    """Find where the island that begins at `start` ends, or refuse what begins there."""
     for opening, closing, name in (COMMENT, CDATA):
         if text.startswith(opening, start):
             end = text.find(closing, start + len(opening))
@@ -66,6 +68,8 @@ def _island(text: str, start: int) -> Island:
                     "malformed", f"the {name} that begins here never ends: {closing} is missing", text, start
                 )
             return Island(start, end + len(closing))
+    if declarations and (end := after_declaration(text, start)) > start:
+        return Island(start, end)
     if text[start + 1] == "?":
         raise refused_at("instruction", "processing instructions are not allowed", text, start)
     problem = "a DOCTYPE or another <! declaration is not allowed, only comments and CDATA sections are"
