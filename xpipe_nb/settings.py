@@ -93,11 +93,13 @@ class Key:
         name: How it is written.
         read: Checks its value.
         field: The attribute it becomes; default: its name.
+        spreads: Its reader gives several attributes at once, as a dict.
     """
 
     name: str
     read: Reader
     field: str = ""
+    spreads: bool = False
 
     @property
     def target(self) -> str:
@@ -116,7 +118,7 @@ def read_keys(table: Sequence[Key], given: Mapping[Any, Any], place: Place) -> d
         key = known[word]
         read = key.read(value, place.key(word))
         if read is not INVALID:
-            values[key.target] = read
+            values.update(read if key.spreads else {key.target: read})
     return values
 
 
@@ -195,18 +197,17 @@ def not_built(key: str, *off: object) -> Reader:
         # `in` would take True for 1 and 0 for False.
         if any(value == word and type(value) is type(word) for word in off):
             return value
-        if not off:
-            return place.fault(f"{key} is not built yet", "the line to be left out")
-        return place.fault(f"{key}: {said(value)} is not built yet", f"{_listed(map(_word, off))}, or no line at all")
+        # Where nothing but null is "off", the value is not repeated: it may hold a secret.
+        found = key if off == (None,) else f"{key}: {_word(value)}"
+        return place.fault(f"{found} is not built yet", f"{_word(off[0])}, or no line at all")
 
     return read
 
 
 def _word(value: object) -> str:
-    """Write a value as YAML would."""
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """Write a value as YAML would, cut to a readable length."""
+    words = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return words if len(words) <= 60 else f"{words[:59]}…"
 
 
 def anybody_or_names(value: Any, place: Place) -> Any:

@@ -6,5 +6,16 @@ from xpipe_nb.listeners.config import ListenerConfig, Peers
 from xpipe_nb.listeners.mark import listener, mark_of
 from xpipe_nb.listeners.record import Form, Listener, Source
 from xpipe_nb.listeners.resolve import resolve_listener
+from xpipe_nb.listeners.together import resolve_all
 
-__all__ = ["Form", "Listener", "ListenerConfig", "Peers", "Source", "listener", "mark_of", "resolve_listener"]
+__all__ = [
+    "Form",
+    "Listener",
+    "ListenerConfig",
+    "Peers",
+    "Source",
+    "listener",
+    "mark_of",
+    "resolve_all",
+    "resolve_listener",
+]

@@ -2,23 +2,57 @@
 
 from __future__ import annotations
 
-from xpipe_nb.settings import Key, anybody_or_names, flag, name, not_built, or_none, seconds, text, whole
+from typing import Any
 
-__all__ = ["LISTENER_KEYS", "READ_BY_HANDLER"]
+from xpipe_nb.settings import (
+    Key,
+    Place,
+    anybody_or_names,
+    flag,
+    invalid,
+    name,
+    not_built,
+    or_none,
+    seconds,
+    text,
+    whole,
+)
+
+__all__ = ["LISTENER_KEYS", "REFERENCE_KEYS"]
+
+
+def _handler(value: Any, place: Place) -> Any:
+    if (isinstance(value, str) and value) or callable(value):
+        return value
+    return invalid(value, place, "a function, its name, or its import path (module.function)")
+
+
+def _classes(value: Any, place: Place) -> Any:
+    items = value if isinstance(value, (list, tuple)) else [value]
+    for index, item in enumerate(items):
+        if not isinstance(item, (str, type)) or not item:
+            invalid(
+                item, place.item(index) if items is value else place, "a payload class, its name, or its import path"
+            )
+    return value if items else invalid(value, place, "at least one payload class")
+
 
 LISTENER_KEYS = (
     Key("name", name),
     Key("description", text),
+    Key("handler", _handler),
+    Key("payload_class", _classes),
     Key("agent", flag),
-    Key("peers", or_none(anybody_or_names)),
+    Key("peers", anybody_or_names),
     Key("broadcast", flag),
     Key("prompt", or_none(text)),
     Key("cpu_bound", not_built("cpu_bound", False)),
+    Key("output_class", _classes),
     Key("timeout", seconds),
     Key("concurrency", or_none(whole(1))),
     Key("retries", not_built("retries", 0)),
 )
-"""The settings that are checked by themselves."""
+"""What a listener can be told."""
 
-READ_BY_HANDLER = ("handler", "payload_class", "output_class")
-"""The settings that are read together with the handler's signature."""
+REFERENCE_KEYS = (Key("payload_class_path", text), Key("handler_path", text))
+"""What only a `ListenerConfig` has, under the reference's names."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from xpipe_nb.listeners.classes import Promise, accepted_classes, classes_from_setting, promise_of
 from xpipe_nb.listeners.config import ListenerConfig
-from xpipe_nb.listeners.keys import LISTENER_KEYS
+from xpipe_nb.listeners.keys import LISTENER_KEYS, REFERENCE_KEYS
 from xpipe_nb.listeners.lookup import NotFound, find
 from xpipe_nb.listeners.mark import mark_of
 from xpipe_nb.listeners.record import Listener
@@ -64,7 +64,7 @@ def read_listener(config: ListenerConfig, place: Place, around: Surroundings) ->
     before = len(place.faults)
     handler = _handler(config, place, around)
     whole = config if handler is None else with_mark(config, handler)
-    settings = read_keys(LISTENER_KEYS, _settings(whole), place)
+    settings = read_keys((*LISTENER_KEYS, *REFERENCE_KEYS), _settings(whole), place)
     if handler is None:
         return None
     signature = read_signature(handler, around.namespace)
@@ -105,8 +105,8 @@ def _called(handler: Any) -> str:
 
 
 def _settings(config: ListenerConfig) -> dict[str, Any]:
-    """Give the settings that the table of keys checks; classes and handler are read by themselves."""
-    return {key.name: getattr(config, key.target) for key in LISTENER_KEYS if config.says(key.target)}
+    """Give the settings that were said; `None` is how Python leaves one out."""
+    return {name: value for name, value in config.said().items() if value is not None}
 
 
 def _handler(config: ListenerConfig, place: Place, around: Surroundings) -> Callable[..., Any] | None:
@@ -154,17 +154,24 @@ def _listener(
     accepts: Mapping[str, type],
     promise: Promise,
 ) -> Listener:
+    own = {name: settings[name] for name in _KEPT if name in settings}
     return Listener(
         handler=handler,
         accepts=accepts,
         form=signature.form,
         takes_meta=signature.takes_meta,
+        peers=_peers(settings),
         output_class=promise.classes,
         promises_reply=promise.reply,
+        timeout=settings.get("timeout", 60.0) or None,
         accepts_errors=DeliveryError in accepts.values(),
         source=signature.source,
-        **{**settings, "peers": _peers(settings), "timeout": settings.get("timeout", 60.0) or None},
+        **own,
     )
+
+
+_KEPT = ("name", "description", "agent", "broadcast", "prompt", "cpu_bound", "concurrency", "retries")
+"""The settings that a listener holds just as they were said."""
 
 
 def _peers(settings: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -172,4 +179,4 @@ def _peers(settings: Mapping[str, Any]) -> tuple[str, ...] | None:
     peers: tuple[str, ...] | None = settings.get("peers")
     if peers is None:
         return () if settings.get("agent") else None
-    return None if "*" in peers else peers
+    return None if "*" in peers else tuple(dict.fromkeys(peers))

@@ -1,0 +1,139 @@
+"""The tables of an organism's settings: every key that YAML or Python may say, what it may hold, where it goes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from xpipe_nb.config.organism import DEFAULT_PORT, ConfigWarning
+from xpipe_nb.errors import ConfigError
+from xpipe_nb.limits import Limits
+from xpipe_nb.settings import (
+    Key,
+    Place,
+    Reader,
+    flag,
+    invalid,
+    name,
+    not_built,
+    one_of,
+    or_none,
+    read_keys,
+    seconds,
+    text,
+    whole,
+)
+from xpipe_nb.xml.limits import GateLimits
+
+__all__ = ["IDENTITY_KEYS", "LIMIT_KEYS", "PYTHON_KEYS", "SETTING_KEYS", "mapping"]
+
+
+def mapping(table: Sequence[Key]) -> Reader:
+    """Make a reader of a mapping whose keys stand in a table."""
+
+    def read(value: Any, place: Place) -> Any:
+        if isinstance(value, Mapping):
+            return read_keys(table, value, place)
+        return invalid(value, place, f"a mapping: {{{table[0].name}: …}}")
+
+    return read
+
+
+def _port(value: Any, place: Place) -> Any:
+    port = whole(1, 65535)(value, place)
+    if isinstance(port, int) and port != DEFAULT_PORT:
+        warnings.warn(f"port {port}: there is no network door, so no port is opened", ConfigWarning, stacklevel=2)
+    return port
+
+
+def _scheduling(value: Any, place: Place) -> Any:
+    if value == "depth-first":
+        return place.fault("depth-first is not built yet", "breadth-first")
+    return one_of("breadth-first")(value, place)
+
+
+def _process_pool(value: Any, place: Place) -> Any:
+    pool = mapping(_POOL_KEYS)(value, place)
+    # Workers are on unless they are switched off.
+    if isinstance(pool, dict) and value.get("enabled", True) is True:
+        return place.fault("process_pool is not built yet", "{enabled: false}, or no line at all")
+    return pool
+
+
+def _limits(value: Any, place: Place) -> Any:
+    """Read the limits of conversations and of the gate, which share one section."""
+    said = asdict(value) if isinstance(value, Limits) else value
+    read = mapping(LIMIT_KEYS)(said, place)
+    if not isinstance(read, dict):
+        return read
+    own = {item.name for item in fields(Limits)}
+    gate = {field.removeprefix("gate."): number for field, number in read.items() if field not in own}
+    limits = Limits(**{field: number for field, number in read.items() if field in own})
+    return {"limits": limits, "gate": _gate(gate, place)} if gate else {"limits": limits}
+
+
+def _gate(value: Any, place: Place) -> Any:
+    if isinstance(value, GateLimits):
+        return value
+    if not isinstance(value, Mapping):
+        return invalid(value, place, "GateLimits(…)")
+    words = {key.target.removeprefix("gate."): key.name for key in LIMIT_KEYS}
+    try:
+        return GateLimits(**value)
+    except ConfigError as error:
+        for fault in error.faults:
+            word = fault.path.rpartition(".")[2]
+            place.key(words.get(word, word)).fault(fault.problem, fault.expected)
+    except TypeError as error:
+        return place.fault(str(error), "GateLimits(…)")
+    return GateLimits()
+
+
+_POOL_KEYS = (Key("enabled", flag), Key("workers", whole(1)), Key("max_tasks_per_child", or_none(whole(1))))
+
+_BACKEND_KEYS = (
+    Key("type", not_built("backend", "memory")),
+    Key("redis_url", or_none(text)),
+    Key("redis_prefix", text),
+)
+
+LIMIT_KEYS = (
+    Key("max_depth", whole(1)),
+    Key("max_messages", whole(1)),
+    Key("idle_ttl", or_none(seconds)),
+    Key("max_dead_letters", whole(1)),
+    Key("max_finished", whole(0)),
+    Key("max_bytes", whole(1), "gate.max_bytes"),
+    # A document's depth in elements; `max_depth` is the depth of calls.
+    Key("max_xml_depth", whole(1), "gate.max_depth"),
+    Key("max_nodes", whole(1), "gate.max_nodes"),
+    Key("max_attributes", whole(1), "gate.max_attributes"),
+    Key("max_text", whole(1), "gate.max_text"),
+)
+"""The section `limits:`."""
+
+IDENTITY_KEYS = (Key("name", name), Key("identity", not_built("identity", None)), Key("port", _port))
+"""The section `organism:`."""
+
+SETTING_KEYS = (
+    Key("thread_scheduling", _scheduling),
+    Key("max_concurrent_pipelines", whole(1)),
+    Key("max_concurrent_handlers", whole(1)),
+    Key("max_concurrent_per_agent", whole(1)),
+    Key("max_tokens_per_thread", not_built("max_tokens_per_thread", None)),
+    Key("limits", _limits, spreads=True),
+    Key("llm", not_built("llm", None)),
+    Key("process_pool", or_none(_process_pool)),
+    Key("backend", or_none(mapping(_BACKEND_KEYS))),
+)
+"""The settings beside the listeners, for YAML and Python alike."""
+
+
+def _hooks(value: Any, place: Place) -> Any:
+    return () if not value else place.fault("hooks are not built yet", "no hooks")
+
+
+PYTHON_KEYS = (*IDENTITY_KEYS, *SETTING_KEYS, Key("gate", _gate), Key("hooks", _hooks))
+"""What `Organism` and `OrganismConfig` take from Python."""
