@@ -1,0 +1,85 @@
+"""Layout: where each node and edge of a picture stands, found by Graphviz's library; no `dot` program is needed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Curve", "Layout", "Point", "lay_out"]
+
+Point = tuple[float, float]
+"""A place in pixels; x grows to the right, y downward."""
+
+_PIXELS_PER_INCH = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One edge: a chain of cubic curves and the tip of its arrow.
+
+    Args:
+        points: The start, then three points for each cubic curve.
+        tip: Where the arrow ends.
+    """
+
+    points: tuple[Point, ...]
+    tip: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything stands.
+
+    Args:
+        width: The width of the whole.
+        height: The height of the whole.
+        centres: The centre of each node, by its position in the sizes given.
+        curves: The curve of each edge, in the order given.
+    """
+
+    width: float
+    height: float
+    centres: tuple[Point, ...]
+    curves: tuple[Curve, ...]
+
+
+def lay_out(sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int]]) -> Layout:
+    """Place boxes of known sizes from left to right.
+
+    Graphviz gets no text at all: no font is loaded, and no name can be mistaken for its language.
+
+    Args:
+        sizes: Width and height of each node, in pixels.
+        edges: The positions of the nodes that each edge joins.
+    """
+    from pygraphviz import AGraph
+
+    graph = AGraph(directed=True, strict=False, rankdir="LR", nodesep="0.3", ranksep="0.6")
+    graph.node_attr.update(shape="box", fixedsize="true", label="")
+    graph.edge_attr.update(arrowsize="0.8")
+    for number, (width, height) in enumerate(sizes):
+        graph.add_node(str(number), width=_inches(width), height=_inches(height))
+    for number, (source, target) in enumerate(edges):
+        graph.add_edge(str(source), str(target), key=str(number))
+    graph.layout(prog="dot")
+    _, _, width, height = map(float, graph.graph_attr["bb"].split(","))
+    centres = tuple(_flipped(graph.get_node(str(number)).attr["pos"], height) for number in range(len(sizes)))
+    found: Mapping[str, str] = {edge.name: edge.attr["pos"] for edge in graph.edges_iter(keys=False)}
+    curves = tuple(_curve(found[str(number)], height) for number in range(len(edges)))
+    return Layout(round(width, 1), round(height, 1), centres, curves)
+
+
+def _inches(pixels: float) -> str:
+    return f"{pixels / _PIXELS_PER_INCH:.4f}"
+
+
+def _flipped(place: str, height: float) -> Point:
+    x, y = map(float, place.split(","))
+    return round(x, 1), round(height - y, 1)
+
+
+def _curve(spline: str, height: float) -> Curve:
+    """Read Graphviz's form of a spline: `e,x,y` is the tip, the rest are the points."""
+    tip, *points = re.sub(r"\\\n", "", spline).split()
+    return Curve(tuple(_flipped(point, height) for point in points), _flipped(tip.removeprefix("e,"), height))
