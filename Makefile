@@ -1,0 +1,92 @@
+# Every target sets up what it needs, in a virtual environment beside this file, and does that once.
+#
+#   make lab                      open the tutorials in JupyterLab
+#   make test                     run every test
+#   make test ARGS="-k gate"      run some of them
+#   make PYTHON=python3.12 lab    use that Python (3.11 or newer)
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+FIRST := notebooks/01-hello-organism.ipynb
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+QUIET := --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help lab demo test check check-python check-typescript bench fuzz soak clean
+
+help: ## Say what can be done here
+	@echo "make TARGET, where TARGET is one of:"
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-8s %s\n", $$1, $$2 }'
+
+lab: $(VENV)/.lab ## Open JupyterLab on the first tutorial
+	$(BIN)/python -m jupyterlab $(FIRST) $(ARGS)
+
+demo: $(VENV)/.test ## Run the first tutorial in a real kernel and print its outputs
+	@$(BIN)/python notebooks/run.py $(FIRST) $(ARGS)
+
+test: $(VENV)/.test ## Run every test (under 10 minutes)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: check-python check-typescript ## Lint, check the format, the types and the spelling
+
+check-python: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+
+check-typescript:
+ifneq ($(wildcard labextension/package.json),)
+	cd labextension && npm ci --no-audit --no-fund && npm run check
+endif
+
+bench: $(VENV)/.test ## Measure a hop and the memory against their bounds (ARGS=--quick for a short look)
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+fuzz: $(VENV)/.test ## Run the property tests with many new examples
+	XPIPE_HYPOTHESIS=fuzz $(BIN)/python -m pytest tests -m hypothesis $(ARGS)
+
+soak: $(VENV)/.test ## Send millions of messages and watch the memory
+	$(BIN)/python -m tests.benchmarks --only memory --messages 5000000 $(ARGS)
+
+clean: ## Remove the environment and everything that was built
+	rm -rf .venv build dist bench-results htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find xpipe_nb tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# ---------------------------------------------------------------- set-up: one stamp for each set of packages
+
+define NEEDS_PYTHON
+command -v $(PYTHON) >/dev/null 2>&1 || { \
+  echo "xpipe_nb needs Python 3.11 or newer, and there is no $(PYTHON) here." >&2; exit 1; }; \
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+  echo "xpipe_nb needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)." >&2; \
+  echo "If you have a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
+$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+  echo "$(PYTHON) cannot make a virtual environment (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
+endef
+
+$(VENV)/.python:
+	@$(NEEDS_PYTHON)
+	@echo "Setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# The package is installed editable: a change in the sources needs no new set-up, a change of pyproject.toml does.
+$(VENV)/.lab: $(VENV)/.python pyproject.toml
+	@echo "Installing xpipe_nb and JupyterLab (a minute or two, once)"
+	@$(PIP) install $(QUIET) -e '.[lab]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.python pyproject.toml
+	@echo "Installing xpipe_nb and what its tests need (a minute or two, once)"
+	@$(PIP) install $(QUIET) -e '.[test]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.python pyproject.toml
+	@echo "Installing the checkers (once)"
+	@$(PIP) install $(QUIET) -e '.[test,dev]'
+	@touch $@
