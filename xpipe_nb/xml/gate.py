@@ -77,8 +77,8 @@ def read_document(data: bytes | str, limits: GateLimits = DEFAULT_LIMITS) -> etr
         xpipe_nb.errors.Rejected: the text ends inside <Greeting> of line 1: </Greeting> is missing (line 1, column 11)
     """
     text = as_text(data, limits)
-    if text[:1] != "<" and not text.strip(SPACE):
-        raise refused("empty", "the text is empty; an element was expected")
+    if text[:1] != "<":
+        _check_head(text)
     survey(text, after_declaration(text), limits)
     root = _parsed(text, _PARSERS.plain)
     if "<!" in text:
@@ -89,6 +89,14 @@ def read_document(data: bytes | str, limits: GateLimits = DEFAULT_LIMITS) -> etr
     if text.count("xmlns") > sum(map(text.count, _HARMLESS)):
         check_canonical(root)
     return root
+
+
+def _check_head(text: str) -> None:
+    """Refuse a text without anything in it, and a second byte order mark, which libxml2 would pass over."""
+    if not text.strip(SPACE):
+        raise refused("empty", "the text is empty; an element was expected")
+    if text.startswith("\ufeff"):
+        raise refused("malformed", "a second byte order mark", 1, 1)
 
 
 def _parsed(text: str, parser: etree.XMLParser) -> etree._Element:

@@ -16,6 +16,8 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"Entity '(.+)' not defined", r"unknown entity &\1;: only &lt; &gt; &amp; &quot; and &apos; have names"),
     (r"EntityRef: expecting ';'", "an & begins an entity without its ;: write &amp; for a plain &"),
     (r"xmlParseEntityRef: no name", "a bare &: write &amp; for a plain &"),
+    (r"xmlParsePI : no target name", "a <? that begins no name: write &lt; for a plain <"),
+    (r"xmlParseCharRef: character reference out of bounds", "a reference to a character beyond Unicode"),
     (r"StartTag: invalid element name", "a < that begins no name: write &lt; for a plain <"),
     (r"Sequence '\]\]>' not allowed in content", "a bare ]]>: write ]]&gt; for it"),
     (
@@ -39,6 +41,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"Excessive depth in document: (\d+).*", r"elements are nested more than \1 deep"),
 )
 _RULES = tuple((re.compile(pattern, re.DOTALL), sentence) for pattern, sentence in _SENTENCES)
+_FUNCTION = re.compile(r"^xml[A-Z]\w+ ?: ")
 _TAIL = re.compile(r", line \d+, column \d+\s*$")
 
 
@@ -53,4 +56,4 @@ def in_words(message: str) -> str:
     for pattern, sentence in _RULES:
         if found := pattern.match(message):
             return found.expand(sentence)
-    return message.strip()
+    return _FUNCTION.sub("", message).strip()

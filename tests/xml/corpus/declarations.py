@@ -1,0 +1,153 @@
+"""DOCTYPEs, entities, processing instructions and schema locations, and what only looks like them."""
+
+from __future__ import annotations
+
+from tests.xml.corpus.case import ENV, PAYLOAD, XSI, Case, envelope, text
+
+_A = "<Greeting/>"
+_DOCTYPES = {
+    "plain": "<!DOCTYPE Greeting>",
+    "lower-case": "<!doctype Greeting>",
+    "system": '<!DOCTYPE a SYSTEM "file:///etc/passwd">',
+    "public": '<!DOCTYPE a PUBLIC "-//X//Y" "http://127.0.0.1:9/x.dtd">',
+    "internal-entity": '<!DOCTYPE a [<!ENTITY e "x">]>',
+    "file-entity": '<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]>',
+    "http-entity": '<!DOCTYPE a [<!ENTITY e SYSTEM "http://127.0.0.1:9/">]>',
+    "ftp-entity": '<!DOCTYPE a [<!ENTITY e SYSTEM "ftp://127.0.0.1/">]>',
+    "parameter-entity": '<!DOCTYPE a [<!ENTITY % p SYSTEM "file:///etc/hostname"> %p;]>',
+    "nested-parameter": "<!DOCTYPE a [<!ENTITY % p \"<!ENTITY e SYSTEM 'file:///etc/passwd'>\"> %p;]>",
+    "laughs": '<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>',
+    "quadratic": f'<!DOCTYPE a [<!ENTITY a "{"x" * 5000}">]>',
+    "recursive": '<!DOCTYPE a [<!ENTITY a "&b;"><!ENTITY b "&a;">]>',
+    "default-attribute": '<!DOCTYPE a [<!ATTLIST Greeting key CDATA "forged">]>',
+    "element": "<!DOCTYPE a [<!ELEMENT a ANY>]>",
+    "notation": '<!DOCTYPE a [<!NOTATION n SYSTEM "x">]>',
+    "unparsed": '<!DOCTYPE a [<!ENTITY e SYSTEM "x.gif" NDATA gif>]>',
+    "conditional": "<!DOCTYPE a [<![INCLUDE[<!ELEMENT a ANY>]]>]>",
+    "spaced": "<!DOCTYPE\t\r\n a\n [ ] >",
+    "comment-inside": "<!DOCTYPE a [ <!-- ]> --> ]>",
+    "pi-inside": "<!DOCTYPE a [ <?x ]> ?> ]>",
+    "unterminated": "<!DOCTYPE a [",
+    "utf-7-trick": "<!DOCTYPE +ADw-a+AD4->",
+    "two": "<!DOCTYPE a><!DOCTYPE b>",
+}
+_DECLARATIONS = [
+    "<!ENTITY e 'x'>",
+    "<!ELEMENT a ANY>",
+    "<!ATTLIST a b CDATA ''>",
+    "<!NOTATION n SYSTEM ''>",
+    "<!>",
+    "<! >",
+]
+_DECLARATIONS += [
+    "<![INCLUDE[x]]>",
+    "<![IGNORE[x]]>",
+    "<![cdata[x]]>",
+    "<![CDATA [x]]>",
+    "<!-x-->",
+    "<!- - x -->",
+    "<!",
+]
+_PI = "<?boom x?>"
+
+CASES = [
+    *(Case(f"doctype-{name}", f"{doctype}{_A}", "declaration") for name, doctype in _DOCTYPES.items()),
+    *(
+        Case(f"doctype-used-{name}", f"{_DOCTYPES[name]}{text('&e;')}", "declaration")
+        for name in ("internal-entity", "file-entity", "http-entity", "parameter-entity", "nested-parameter")
+    ),
+    *(Case(f"declaration-{i}-before", f"{mark}{_A}", "declaration") for i, mark in enumerate(_DECLARATIONS)),
+    *(Case(f"declaration-{i}-inside", text(mark), "declaration") for i, mark in enumerate(_DECLARATIONS)),
+    Case("doctype-after-root", f"{_A}<!DOCTYPE a>", "declaration"),
+    Case("doctype-after-xml-declaration", f'<?xml version="1.0"?><!DOCTYPE a>{_A}', "declaration"),
+    Case("doctype-after-bom", b"\xef\xbb\xbf<!DOCTYPE a><a/>", "declaration"),
+    Case("doctype-after-comment", f"<!-- x --><!DOCTYPE a>{_A}", "declaration"),
+    Case("doctype-after-short-comment", f"<!----><!DOCTYPE a>{_A}", "declaration"),
+    Case("doctype-in-payload", envelope(payload=f"<!DOCTYPE a>{PAYLOAD}"), "declaration"),
+    Case("doctype-after-cdata", text("<![CDATA[x]]><!DOCTYPE a>"), "declaration"),
+    Case("doctype-hidden-by-pi", f"<?x <!-- ?><!DOCTYPE a [<!ENTITY e 'x'>]>{text('&e;')}<!-- -->", "instruction"),
+    Case("doctype-hidden-by-odd-pi", f"<?\u3001 <!-- ?><!DOCTYPE a>{_A}<!-- -->", "instruction"),
+    Case("doctype-hidden-by-xml-declaration", f'<?xml version="<!--"?><!DOCTYPE a>{_A}<!-- -->', "malformed"),
+    Case("doctype-hidden-by-attribute", '<a b="<!--"/><!DOCTYPE a><!-- -->', "malformed"),
+    Case("doctype-hidden-by-cdata-end", text("<![CDATA[ ]]]]><!DOCTYPE a>"), "declaration"),
+    Case("doctype-hidden-by-cdata-at-top", f"<![CDATA[<!DOCTYPE a>]]>{_A}", "malformed"),
+    Case("doctype-in-comment", f"<!-- <!DOCTYPE a> -->{_A}", None),
+    Case("doctype-in-cdata", text("<![CDATA[<!DOCTYPE a>]]>"), None),
+    Case("doctype-in-attribute", '<a key="<!DOCTYPE a>"/>', "declaration"),
+    Case("doctype-escaped", text("&lt;!DOCTYPE a>"), None),
+    Case("comment-in-cdata", text("<![CDATA[<!--]]>"), None),
+    Case("cdata-in-comment", text("<!-- <![CDATA[ -->"), None),
+    Case("cdata-end-in-comment", text("<!-- ]]> -->"), None),
+    Case("comment-unterminated", f"{_A}<!-- ", "malformed"),
+    Case("comment-half-closed", f"{_A}<!-->", "malformed"),
+    Case("comment-nearly-closed", f"{_A}<!--->", "malformed"),
+    Case("comment-two-hyphens", f"<!-- a -- b -->{_A}", "malformed"),
+    Case("comment-three-hyphens", f"<!-- a --->{_A}", "malformed"),
+    Case("comments-many-open", "<!--" * 60_000, "malformed"),
+    Case("cdata-unterminated", text("<![CDATA["), "malformed"),
+    Case("cdata-after-root", f"{_A}<![CDATA[x]]>", "malformed"),
+    Case("pi-before", f"{_PI}{_A}", "instruction"),
+    Case("pi-after", f"{_A}{_PI}", "instruction"),
+    Case("pi-inside", text(_PI), "instruction"),
+    Case("pi-as-payload", envelope(payload=_PI), "instruction"),
+    Case("pi-beside-payload", envelope(payload=PAYLOAD + _PI), "instruction"),
+    Case("pi-in-meta", envelope(header=f"{_PI}<from>a</from>"), "instruction"),
+    Case("pi-in-from", envelope(header=f"<from>a{_PI}</from>"), "instruction"),
+    Case("pi-stylesheet", f'<?xml-stylesheet href="http://127.0.0.1:9/"?>{_A}', "instruction"),
+    Case("pi-with-colon", f"<?a:b ?>{_A}", "instruction"),
+    Case("pi-unterminated", "<?x", "instruction"),
+    Case("pi-with-doctype", f"<?x <!DOCTYPE a> ?>{_A}", "instruction"),
+    Case("pi-php", text("<?php echo 1 ?>"), "instruction"),
+    Case("pi-xml-second", f'<?xml version="1.0"?><?xml version="1.0"?>{_A}', "instruction"),
+    Case("pi-xml-inside", text('<?xml version="1.0"?>'), "instruction"),
+    Case("pi-xml-after-space", f' <?xml version="1.0"?>{_A}', "instruction"),
+    Case("pi-xml-capital", f'<?XML version="1.0"?>{_A}', "instruction"),
+    Case("pi-no-name", text("<? x ?>"), "malformed"),
+    Case("pi-in-comment", text("<!-- <?x?> -->"), None),
+    Case("pi-in-cdata", text("<![CDATA[<?x?>]]>"), None),
+    Case("pi-escaped", text("&lt;?x?>"), None),
+    Case("entity-undefined", text("&nbsp;"), "malformed"),
+    Case("entity-undefined-in-attribute", '<a key="&e;"/>', "malformed"),
+    Case("entity-parameter-in-text", text("%e;"), None),
+    Case("entity-five", text("&lt;&gt;&amp;&quot;&apos;"), None),
+    Case("entity-bare", text("AT&T"), "malformed"),
+    Case("entity-zero", text("&#0;"), "malformed"),
+    Case("entity-control", text("&#8;"), "malformed"),
+    Case("entity-surrogate", text("&#xD800;"), "malformed"),
+    Case("entity-fffe", text("&#xFFFE;"), "malformed"),
+    Case("entity-huge-number", text(f"&#{'9' * 1000};"), "malformed"),
+    Case("entity-hex-capital", text("&#X41;"), "malformed"),
+    Case("entity-decimal", text("&#65;&#x1F600;"), None),
+    Case(
+        "xinclude",
+        '<a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file:///etc/passwd"/></a>',
+        "namespace",
+    ),
+    Case(
+        "schema-location",
+        f'<a xmlns:xsi="{XSI}" xsi:schemaLocation="urn:a http://127.0.0.1:9/a.xsd"/>',
+        "schema-location",
+    ),
+    Case("schema-location-none", f'<a xmlns:xsi="{XSI}" xsi:noNamespaceSchemaLocation="a.xsd"/>', "schema-location"),
+    Case(
+        "schema-location-deep", f'<a xmlns:x="{XSI}"><b><c x:noNamespaceSchemaLocation="a"/></b></a>', "schema-location"
+    ),
+    Case(
+        "schema-location-on-message",
+        envelope(attributes=f' xmlns:x="{XSI}" x:schemaLocation="{ENV} a.xsd"'),
+        "schema-location",
+    ),
+    Case(
+        "schema-location-on-meta", envelope(meta=f' xmlns:x="{XSI}" x:schemaLocation="{ENV} a.xsd"'), "schema-location"
+    ),
+    Case(
+        "schema-location-in-extension",
+        envelope(header=f'<q xmlns="urn:q" xmlns:x="{XSI}" x:schemaLocation="a b"/>'),
+        "schema-location",
+    ),
+    Case(
+        "schema-location-escaped",
+        f'<a xmlns:x="http://www.w3.org/2001/XMLSchema&#45;instance" x:schemaLocation="a b"/>',
+        "schema-location",
+    ),
+]
