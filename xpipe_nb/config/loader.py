@@ -151,13 +151,13 @@ def _found(entry: Entry, listener: Listener) -> ListenerConfig:
 
 def _told_once(faults: list[Fault], document: YamlDocument) -> list[Fault]:
     """One fault for each place, in the order of the text; what a comma broke is told as that."""
-    told: dict[str, Fault] = {}
+    told: dict[tuple[str, int | None], Fault] = {}
     for fault in faults:
         accident = fault.path in document.accidents and fault.problem.startswith("unknown key")
         meant = document.accidents[fault.path] if accident else None
         if meant is not None:
             problem = "the comma before it ends the text, so this became a key"
-            told.setdefault(fault.path, Fault(fault.path, problem, meant, None, fault.line))
+            told.setdefault((fault.path, fault.line), Fault(fault.path, problem, meant, None, fault.line))
         elif not accident:  # else it is a further piece of a text that is told already
-            told.setdefault(fault.path, fault)
+            told.setdefault((fault.path, fault.line), fault)
     return sorted(told.values(), key=lambda fault: fault.line or 0)

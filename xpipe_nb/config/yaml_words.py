@@ -53,6 +53,9 @@ class _Spot:
 
 Words = tuple[str, str, int]
 
+DOUBLED = re.compile(r"(?:^|[{,-])\s*([\w-]+): +([^,\"'{}\[\]]+: ?[^,}]*)")
+"""A key whose text holds a second colon."""
+
 
 def _code(error: ReaderError) -> int:
     character: Any = error.character
@@ -64,9 +67,9 @@ def _colon(spot: _Spot) -> Words:
     if glued := re.match(r"\s*(?:- )?([\w-]+):(\S+)\s*$", spot.before):
         key, value = glued.groups()
         return f"there is no space after the colon in {spot.before.strip()!r}", f"{key}: {value}", spot.line - 1
-    if doubled := re.match(r"[\s{-]*(?:[^:]*, *)?([\w-]+): +([^\"'{\[][^,}]*: ?.*?)\s*}?$", spot.here):
+    if doubled := DOUBLED.search(spot.here):
         key, value = doubled.groups()
-        return "a text with a colon needs quotes", f'{key}: "{value}"', spot.line
+        return "a text with a colon needs quotes", f'{key}: "{value.rstrip()}"', spot.line
     if spot.before and ":" not in spot.before and not spot.before.lstrip().startswith("-"):
         return f"there is no colon in {spot.before.strip()!r}", "key: value", spot.line - 1
     return "this line is indented deeper than the one it belongs to", "the same indentation", spot.line
@@ -80,7 +83,7 @@ def _character(spot: _Spot) -> Words:
 
 
 def _unclosed(spot: _Spot) -> Words:
-    if spot.match.group(1) == ":":
+    if spot.match.group(1) == ":" and spot.begun == spot.line and DOUBLED.search(spot.here):
         return _colon(spot)
     opened = "[" if "sequence" in spot.context else "{"
     closing = "]" if opened == "[" else "}"

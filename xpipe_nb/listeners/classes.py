@@ -116,7 +116,7 @@ def _awaited(annotation: Any) -> Any:
 
 def _is_class(member: Any) -> bool:
     """Say whether a return annotation names something meant as a payload class."""
-    open_ended = (HandlerResponse, types.NoneType, object, str, bytes, list, tuple, *ITERATED, *LISTED)
+    open_ended = (Any, HandlerResponse, types.NoneType, object, str, bytes, list, tuple, *ITERATED, *LISTED)
     return isinstance(member, type) and member not in open_ended and get_origin(member) is None
 
 

@@ -1,0 +1,3 @@
+"""A module that cannot be imported, for tests of what is said then."""
+
+1 / 0
