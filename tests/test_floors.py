@@ -1,0 +1,155 @@
+"""The package is built in floors: a module imports its own floor or a lower one, and rules know no event loop.
+
+A new file must be placed in the table below, or this test fails: deciding where a thing belongs is part of writing it.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+ROOF = 6
+FLOORS: dict[int, tuple[str, ...]] = {
+    0: (  # words: types that everything else speaks in
+        "_version",
+        "errors",
+        "events",
+        "history",
+        "limits",
+        "messages",
+        "names",
+        "thread_ids",
+    ),
+    1: (  # rules: they decide, and never wait
+        "check",
+        "config",
+        "directory",
+        "failures",
+        "frames",
+        "letters",
+        "listeners",
+        "payloads",
+        "replies",
+        "routing",
+        "scheduling",
+        "settings",
+        "xml",
+    ),
+    2: (  # flow: how work moves, and the side tower of pictures
+        "calls",
+        "composing",
+        "conversation",
+        "conversations",
+        "crew",
+        "dispatch",
+        "exchange",
+        "inbox",
+        "metadata",
+        "operators",
+        "services",
+        "stages",
+        "views",
+    ),
+    3: ("bootstrap", "organism", "primitives", "pump"),  # the running machine, put together
+    4: ("cli",),  # the same from a command line
+    5: ("notebook",),  # the only place that knows Jupyter
+    ROOF: ("", "__main__"),  # the public names
+}
+"""Each floor's modules and packages, without the leading `xpipe_nb.`; a package stands for all that is in it."""
+
+NO_LOOP = (0, 1)
+"""The floors that never import asyncio."""
+
+TOWER = {"views": {"views", *FLOORS[0], *FLOORS[1]}}
+"""What a side tower may see: words and rules, never the machine."""
+
+NOTEBOOK_ONLY = {"IPython", "anywidget", "ipywidgets", "traitlets"}
+"""Imported on the notebook's floor only."""
+
+DRAWING = {"graphviz", "pygraphviz"}
+"""Imported inside the functions that draw, never at the top of a module."""
+
+FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}
+PACKAGE = ROOT / "xpipe_nb"
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip("."): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+
+def place(module: str) -> str:
+    """The entry of the table that a module falls under."""
+    return module.split(".")[0]
+
+
+def imported(path: Path, *, top_only: bool = False) -> set[str]:
+    """The full names of all modules that a file imports, also inside functions and for type checkers."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in tree.body if top_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path.name}: write `from xpipe_nb.…`, not a relative import"
+            submodules = {alias.name for alias in node.names if node.module == "xpipe_nb" and alias.name in MODULES}
+            found.update(f"xpipe_nb.{name}" for name in submodules)
+            if len(submodules) < len(node.names):
+                found.add(node.module or "")
+    return found
+
+
+def neighbours(path: Path) -> set[str]:
+    """The modules of this package that a file imports, without `xpipe_nb.`; "" is the roof."""
+    ours = {name for name in imported(path) if name.split(".")[0] == "xpipe_nb"}
+    return {name.removeprefix("xpipe_nb").lstrip(".") for name in ours}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_stands_on_a_floor(module):
+    """A file that the table does not place is not finished."""
+    assert place(module) in FLOOR_OF, f"place {module!r} on a floor in {Path(__file__).name}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name])
+def test_a_module_imports_its_own_floor_or_lower(module):
+    """Words know nothing of rules, rules nothing of flow, and nothing knows the notebook."""
+    floor = FLOOR_OF[place(module)]
+    above = {name for name in neighbours(MODULES[module]) if FLOOR_OF[place(name)] > floor}
+    assert not above, f"{module} stands on floor {floor}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if place(name) in TOWER])
+def test_a_side_tower_never_sees_the_machine(module):
+    """Pictures are made of words and rules, so that they can be drawn of a saved run too."""
+    assert {place(name) for name in neighbours(MODULES[module])} <= TOWER[place(module)]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if FLOOR_OF.get(place(name)) in NO_LOOP])
+def test_words_and_rules_know_no_event_loop(module):
+    """What decides can be tested without waiting."""
+    roots = {name.split(".")[0] for name in imported(MODULES[module])}
+    assert roots.isdisjoint({"asyncio", "aiostream"})
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if FLOOR_OF.get(place(name), 0) < 5])
+def test_the_core_never_imports_jupyter(module):
+    """Everything beside the notebook's floor runs where no notebook is installed."""
+    roots = {name.split(".")[0] for name in imported(MODULES[module])}
+    assert roots.isdisjoint(NOTEBOOK_ONLY)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_pictures_are_drawn_behind_a_door(module):
+    """Graphviz is imported by the function that draws, so that importing us stays quick."""
+    roots = {name.split(".")[0] for name in imported(MODULES[module], top_only=True)}
+    assert roots.isdisjoint(DRAWING)
+
+
+def test_the_table_names_nothing_twice():
+    """One place for each name, so that the table can be read as the drawing."""
+    names = [name for row in FLOORS.values() for name in row]
+    assert len(names) == len(set(names))
