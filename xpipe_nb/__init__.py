@@ -1,0 +1,121 @@
+"""Organisms of listeners that talk in checked XML messages, in a notebook or without one.
+
+The floors; a module imports only from its own floor or lower:
+
+    roof  __init__  __main__        public names, found when first asked for; the door to IPython
+     5    notebook/                 magics, cells, displays: the only place that knows IPython
+     4    cli                       the same organism from a command line
+     3    organism  pump  bootstrap the running machine, put together
+     2    stages  operators  crew  exchange  services  conversations  inbox  dispatch/
+                                    how work flows: asyncio and aiostream
+     2    views/                    a side tower: listeners and events to pictures, nothing of the machine
+     1    payloads/  xml/  listeners/  config/  check  frames  routing  replies  scheduling  composing
+                                    the rules: synchronous, tried without a loop
+     0    errors  names  messages  events  limits  history
+                                    the words
+
+Where to start reading: `stages.py` (the pipeline), `pump.py` (how it runs), `exchange.py` (what becomes of a
+message), `frames.py` (the rules of conversations).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from xpipe_nb._version import __version__
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from xpipe_nb.bootstrap import bootstrap, get_stream_pump, reset_stream_pump, set_stream_pump
+    from xpipe_nb.config import ConfigLoader, ConfigWarning, OrganismConfig
+    from xpipe_nb.conversation import Conversation
+    from xpipe_nb.errors import (
+        CallFailed,
+        ConfigError,
+        ConversationFailed,
+        DefinitionError,
+        Fault,
+        PayloadError,
+        Rejected,
+        XPipeError,
+    )
+    from xpipe_nb.events import (
+        AgentStateEvent,
+        DeadLetterEvent,
+        LogEvent,
+        MessageDroppedEvent,
+        MessageReceivedEvent,
+        MessageSentEvent,
+        PipelineFailed,
+        ProgressEvent,
+        PumpEvent,
+        ReloadEvent,
+        SendRefusedEvent,
+        ThoughtEvent,
+        ThreadEvent,
+    )
+    from xpipe_nb.limits import Limits
+    from xpipe_nb.listeners import Listener, ListenerConfig, listener
+    from xpipe_nb.messages import DeadLetter, HandlerResponse, send
+    from xpipe_nb.metadata import HandlerMetadata
+    from xpipe_nb.organism import Organism, SettleReport
+    from xpipe_nb.payloads import AnyPayload, DeliveryError, Pattern, SystemError, payload, xmlify  # noqa: A004
+    from xpipe_nb.pump import StreamPump
+    from xpipe_nb.xml import GateLimits
+
+_HOMES = {
+    "bootstrap": ("bootstrap", "get_stream_pump", "reset_stream_pump", "set_stream_pump"),
+    "config": ("ConfigLoader", "ConfigWarning", "OrganismConfig"),
+    "conversation": ("Conversation",),
+    "errors": (
+        "CallFailed", "ConfigError", "ConversationFailed", "DefinitionError", "Fault", "PayloadError", "Rejected",
+        "XPipeError",
+    ),
+    "events": (
+        "AgentStateEvent", "DeadLetterEvent", "LogEvent", "MessageDroppedEvent", "MessageReceivedEvent",
+        "MessageSentEvent", "PipelineFailed", "ProgressEvent", "PumpEvent", "ReloadEvent", "SendRefusedEvent",
+        "ThoughtEvent", "ThreadEvent",
+    ),
+    "limits": ("Limits",),
+    "listeners": ("Listener", "ListenerConfig", "listener"),
+    "messages": ("DeadLetter", "HandlerResponse", "send"),
+    "metadata": ("HandlerMetadata",),
+    "organism": ("Organism", "SettleReport"),
+    "payloads": ("AnyPayload", "DeliveryError", "Pattern", "SystemError", "payload", "xmlify"),
+    "pump": ("StreamPump",),
+    "xml": ("GateLimits",),
+}  # fmt: skip
+
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *_HOME_OF]  # noqa: PLE0604 - all strings
+
+
+def __getattr__(name: str) -> Any:
+    """Find a public name in its module when it is first asked for, so that `import xpipe_nb` costs little."""
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'xpipe_nb' has no attribute {name!r}")
+    value = getattr(import_module(f"xpipe_nb.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(ipython: InteractiveShell) -> None:
+    """Register the magics; this is what `%load_ext xpipe_nb` calls."""
+    from xpipe_nb.notebook.extension import load
+
+    load(ipython)
+
+
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
+    """Take everything back that loading brought; `%unload_ext xpipe_nb` calls it."""
+    from xpipe_nb.notebook.extension import unload
+
+    unload(ipython)

@@ -1,0 +1,127 @@
+"""From a handler's result to the messages that it means: each one encoded, addressed and of a kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xpipe_nb.errors import PayloadError, Rejected
+from xpipe_nb.messages import HandlerResponse, Kind, Send
+from xpipe_nb.replies import meaning
+from xpipe_nb.xml import read_document, repair_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lxml.etree import _Element
+
+    from xpipe_nb.directory import Directory
+    from xpipe_nb.dispatch.turn import Turn
+    from xpipe_nb.xml import GateLimits
+
+__all__ = ["Composer"]
+
+
+class Composer:
+    """Writes the messages of handlers.
+
+    Args:
+        directory: Who is there.
+        gate: The limits for text that a handler returned.
+        thought: Is told of the prose around the payloads of such text.
+    """
+
+    def __init__(self, directory: Directory, gate: GateLimits, thought: Callable[[Turn, str], None]) -> None:
+        self._directory, self._gate, self._thought = directory, gate, thought
+
+    def sends_of(self, turn: Turn, result: Any) -> list[Send]:
+        """Write all that one result means; if one entry of a list is bad, nothing is sent.
+
+        Raises:
+            Rejected: With reason `return` or `return-list` for what means nothing; with reason `payload` or `schema`
+                for a payload that its class or its schema refuses.
+        """
+        if type(result) is HandlerResponse and result.payload is not None:
+            return [self.respond(turn, result)]  # most turns: no list, no text
+        wanted = meaning(result, turn.listener)
+        if len(wanted) == 1:
+            return self._sends(turn, wanted[0])
+        sends = []
+        for place, response in enumerate(wanted):
+            try:
+                for send in self._sends(turn, response):
+                    self.check(send)
+                    sends.append(send)
+            except Rejected as rejection:
+                detail = f"entry {place} of the list: {rejection.detail}; nothing of the list was sent"
+                raise Rejected(rejection.stage, "return-list", detail) from rejection
+        return sends
+
+    def _sends(self, turn: Turn, response: HandlerResponse | str | bytes) -> list[Send]:
+        if isinstance(response, HandlerResponse):
+            return [self.respond(turn, response)]
+        return self._read(turn, response)
+
+    def respond(self, turn: Turn, response: HandlerResponse) -> Send:
+        """Write one response; to name one's caller is to answer it."""
+        frame, to = turn.frame, response.to
+        if response.is_response or (to is not None and to == frame.caller):
+            kind, to = Kind.RESPOND, None
+        elif to == frame.listener:
+            kind = Kind.ITSELF
+        else:
+            kind = Kind.FORWARD
+        element, cls = self.encode(response.payload)
+        return Send(kind, frame, element, to, turn=turn.number, cls=cls)
+
+    def encode(self, payload: Any) -> tuple[_Element, type]:
+        """Write a payload as a tree.
+
+        Raises:
+            Rejected: At stage `perform`, with reason `return` for what is no payload, `payload` for what cannot be
+                written.
+        """
+        cls = type(payload)
+        try:
+            return self._directory.table.codec_of(cls).encode(payload), cls
+        except PayloadError as error:
+            raise Rejected("perform", "payload", str(error)) from error
+
+    def check(self, send: Send) -> None:
+        """Validate a message against the schema of its class, once.
+
+        Raises:
+            Rejected: At stage `decode`, with reason `schema`.
+        """
+        if send.checked:
+            return
+        codec = self._directory.codec_for(send.tag, send.cls)
+        if codec is None:
+            raise Rejected("decode", "schema", f"nobody here knows a payload class {send.tag}")
+        try:
+            codec.validate(send.element)
+        except PayloadError as error:
+            raise Rejected("decode", "schema", str(error), line=error.line, column=error.column) from error
+        send.checked = True
+
+    def _read(self, turn: Turn, text: str | bytes) -> list[Send]:
+        """Find the payloads in a text, and a receiver for each."""
+        repaired = repair_text(text, self._gate)
+        conversation = turn.frame.conversation
+        conversation.repairs.extend(repaired.repairs)
+        if repaired.prose:
+            self._thought(turn, repaired.prose)
+        if not repaired.elements:
+            detail = f"{turn.listener.name} returned text without a payload element: {repaired.prose[:80]!r}"
+            raise Rejected("read", "payload", detail)
+        return [self._from_text(turn, element) for element in repaired.elements]
+
+    def _from_text(self, turn: Turn, text: str) -> Send:
+        element = read_document(text, self._gate)
+        if not isinstance(element.tag, str) or element.tag.startswith("{"):
+            raise Rejected("open", "payload", f"{turn.listener.name} returned an envelope; expected payloads only")
+        frame, routes = turn.frame, self._directory.routes
+        caller = routes.get(frame.caller) if frame.parent is not None and frame.parent.parent is not None else None
+        listener = routes.for_text(element.tag, turn.listener, caller)
+        if listener is None:
+            return Send(Kind.RESPOND, frame, element, turn=turn.number)
+        return Send(Kind.FORWARD, frame, element, listener.name, turn=turn.number)

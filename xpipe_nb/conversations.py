@@ -1,0 +1,194 @@
+"""All conversations of one organism: who may begin one, which ones are open, and the one way in which each ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from xpipe_nb.conversation import Conversation
+from xpipe_nb.errors import Rejected
+from xpipe_nb.events import ThreadEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xpipe_nb.conversation import Keeper
+    from xpipe_nb.dispatch.event_bus import EventBus
+    from xpipe_nb.frames import Frame
+    from xpipe_nb.limits import Limits
+    from xpipe_nb.messages import Raw
+    from xpipe_nb.thread_ids import ThreadIds
+
+__all__ = ["Conversations"]
+
+
+class Conversations:
+    """Opens, finds and ends conversations.
+
+    Args:
+        keeper: What each conversation asks things of.
+        ids: Makes and knows thread ids.
+        bus: Where beginnings and endings are published.
+        limits: How long finished ones may be continued, and how many are remembered.
+        places: How many may be open before injectors wait.
+        open_root: Opens a mailbox.
+    """
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        ids: ThreadIds,
+        bus: EventBus,
+        limits: Limits,
+        places: int,
+        open_root: Callable[[Conversation, str], Frame],
+    ) -> None:
+        self._keeper, self._ids, self._bus, self._limits, self._places = keeper, ids, bus, limits, places
+        self._open_root = open_root
+        self._count = 0
+        self._by_id: dict[str, Conversation] = {}
+        self._by_reference: dict[tuple[str, str], Conversation] = {}
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self.reserved = 0
+        self.active: dict[Conversation, None] = {}
+        self.finished: OrderedDict[Conversation, None] = OrderedDict()
+
+    def new_thread_id(self, conversation: Conversation, frame: Frame) -> str:
+        """Make the id of a frame; those of open mailboxes can be looked up."""
+        thread_id = self._ids.new()
+        if frame.parent is None and not conversation.is_over:
+            self._by_id[thread_id] = conversation
+        return thread_id
+
+    # ---- who may begin
+
+    @property
+    def is_full(self) -> bool:
+        """One more injector would have to wait."""
+        return len(self.active) + self.reserved >= self._places
+
+    async def reserve(self, *, wait: bool = True) -> None:
+        """Take a place for one more open conversation; `give_back` it once the injection has been looked at.
+
+        Raises:
+            Rejected: With reason `busy`, when there is none and `wait` is false.
+        """
+        if self.is_full and not wait:
+            detail = f"{len(self.active)} conversations are open, at most {self._places} may be"
+            raise Rejected("source", "busy", f"{detail} (max_concurrent_pipelines)")
+        while self.is_full:
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                self._wake_next()
+                raise
+        self.reserved += 1
+
+    def give_back(self) -> None:
+        """Free a reserved place: the conversation is open and counted, or never came to be."""
+        self.reserved -= 1
+        self._wake_next()
+
+    def _wake_next(self) -> None:
+        while self._waiting and not self.is_full:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+    # ---- lives
+
+    def for_injection(self, raw: Raw, thread: str | None) -> Conversation:
+        """Give the conversation that an injection belongs to: the one it names, or a new one.
+
+        Raises:
+            Rejected: At stage `assign`, for a thread that is not the port's or is closed.
+        """
+        if raw.conversation is not None:
+            return self._continued(raw.conversation, raw.port)
+        if thread is not None:
+            if self._ids.is_ours(thread):
+                return self._joined(thread, raw.port)
+            known = self._by_reference.get((raw.port, thread))
+            if known is not None:
+                return known
+        conversation = Conversation(self._keeper, raw.port, raw.context, thread)
+        conversation.root = self._open_root(conversation, raw.port)
+        if thread is not None:
+            self._by_reference[raw.port, thread] = conversation
+        return conversation
+
+    def _joined(self, thread: str, port: str) -> Conversation:
+        conversation = self._by_id.get(thread)
+        if conversation is None or conversation.port != port:
+            raise Rejected("assign", "thread", f"thread {thread} is closed, or was not issued to {port}")
+        return conversation
+
+    def _continued(self, conversation: Conversation, port: str) -> Conversation:
+        if conversation.organism_name != self._keeper.name or not self._is_mine(conversation):
+            raise Rejected("assign", "thread", f"{conversation!r} belongs to another organism")
+        if conversation.port != port:
+            detail = f"#{conversation.number} was begun by {conversation.port}, not by {port}"
+            raise Rejected("assign", "thread", detail)
+        ttl = self._limits.idle_ttl
+        if conversation.is_over and ttl is not None and monotonic() - conversation.ended_at > ttl:
+            raise Rejected("assign", "thread", f"#{conversation.number} ended more than {ttl:g} s ago (limits.idle_ttl)")
+        return conversation
+
+    def _is_mine(self, conversation: Conversation) -> bool:
+        return conversation._keeper is self._keeper  # noqa: SLF001 - two halves of one thing
+
+    def admitted(self, conversation: Conversation) -> None:
+        """An injection of the conversation was taken: it is open from now on, if it was not."""
+        if conversation in self.active:
+            return
+        is_new = not conversation.number
+        if is_new:
+            self._count += 1
+            conversation.number = self._count
+        elif conversation.is_over:
+            conversation.begin_again()
+        self.active[conversation] = None
+        if self._bus.heard:
+            for status in ("created", "active") if is_new else ("active",):
+                self._publish(conversation, status)
+
+    def discard(self, conversation: Conversation) -> None:
+        """Forget a conversation whose first injection was refused."""
+        if not conversation.number and conversation.reference is not None:
+            self._by_reference.pop((conversation.port, conversation.reference), None)
+
+    def end(self, conversation: Conversation, state: str | None = None) -> bool:
+        """End a conversation, by whatever way it came here; say whether it was open."""
+        if conversation not in self.active:
+            return False
+        del self.active[conversation]
+        conversation.end(state or ("failed" if conversation.failed else "done"), monotonic())
+        self._by_id.pop(conversation.root._id or "", None)  # noqa: SLF001 - only if somebody ever asked for it
+        if conversation.reference is not None:
+            self._by_reference.pop((conversation.port, conversation.reference), None)
+        self.finished.pop(conversation, None)
+        self.finished[conversation] = None
+        if len(self.finished) > self._limits.max_finished:
+            self.finished.popitem(last=False)
+        if self._bus.heard:
+            status = {"done": "completed", "failed": "error", "killed": "killed"}[conversation.state]
+            self._publish(conversation, status)
+        self._wake_next()
+        return True
+
+    def _publish(self, conversation: Conversation, status: str) -> None:
+        error = conversation._problem() if status in ("error", "killed") else None  # noqa: SLF001
+        participants = conversation.participants
+        self._bus.publish(ThreadEvent(conversation.id, status, participants, error, conversation.number))
+
+    def refuse_waiting(self) -> None:
+        """Wake every injector that still waits for a place; it will find the organism stopped."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.cancel()

@@ -1,0 +1,39 @@
+"""Layer: observers learn that a listener got a message, works, and is idle again; no ending can forget to say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xpipe_nb.events import AgentStateEvent, MessageReceivedEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from xpipe_nb.dispatch.event_bus import EventBus
+    from xpipe_nb.dispatch.turn import Turn
+
+__all__ = ["announced"]
+
+
+def announced(bus: EventBus) -> Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]:
+    """Make the layer that publishes what happens to a message."""
+
+    async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
+        if not bus.heard:
+            return await proceed(turn)
+        frame, send = turn.frame, turn.delivery.send
+        name, thread_id = frame.listener, frame.thread_id
+        number = frame.conversation.number
+        bus.publish(
+            MessageReceivedEvent(thread_id, send.from_id, name, send.tag, turn.delivery.payload, number),
+            AgentStateEvent(name, "processing", thread_id),
+        )
+        state = "error"
+        try:
+            result = await proceed(turn)
+            state = "idle"
+            return result
+        finally:
+            bus.publish(AgentStateEvent(name, state, thread_id))
+
+    return layer

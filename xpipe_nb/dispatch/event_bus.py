@@ -1,0 +1,116 @@
+"""Subscribers get each event in order, each through a bounded queue of its own, and never in the way of a message."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xpipe_nb.events import PumpEvent
+
+__all__ = ["EventBus", "Subscription"]
+
+log = logging.getLogger(__name__)
+QUEUE_LENGTH = 10_000
+
+
+class Subscription:
+    """One subscriber's queue: the oldest event goes first when it is full, and is counted.
+
+    Args:
+        callback: Called with each event; a coroutine function is awaited before the next event.
+        length: How many events may wait.
+    """
+
+    __slots__ = ("_callback", "_draining", "_queue", "_task", "dropped")
+
+    def __init__(self, callback: Callable[[PumpEvent], Any], length: int = QUEUE_LENGTH) -> None:
+        self._callback = callback
+        self._queue: deque[PumpEvent] = deque(maxlen=length)
+        self._draining = False
+        self._task: asyncio.Task[None] | None = None
+        self.dropped = 0
+
+    def put(self, events: tuple[PumpEvent, ...]) -> None:
+        """Queue events, and have them delivered when the loop turns."""
+        queue = self._queue
+        over = len(queue) + len(events) - (queue.maxlen or 0)
+        if over > 0:
+            self.dropped += over
+        queue.extend(events)
+        if not self._draining:
+            self._draining = True
+            asyncio.get_running_loop().call_soon(self.drain)
+
+    def drain(self) -> None:
+        """Hand over all that waits; stop at an answer that has to be awaited."""
+        if self._task is not None and not self._task.done():
+            return
+        while self._queue:
+            event = self._queue.popleft()
+            try:
+                answer = self._callback(event)
+            except Exception:
+                log.exception("a subscriber raised; it still gets the events that follow")
+                continue
+            if inspect.isawaitable(answer):
+                self._task = asyncio.ensure_future(self._wait(answer))
+                return
+        self._draining = False
+
+    async def _wait(self, answer: Any) -> None:
+        try:
+            await answer
+        except Exception:
+            log.exception("a subscriber raised; it still gets the events that follow")
+        finally:
+            asyncio.get_running_loop().call_soon(self.drain)
+
+
+class EventBus:
+    """Where the pump publishes; with nobody listening it costs one look at `heard`."""
+
+    def __init__(self) -> None:
+        self.heard = False
+        self._subscriptions: tuple[Subscription, ...] = ()
+
+    def subscribe(self, callback: Callable[[PumpEvent], Any]) -> Callable[[], None]:
+        """Have `callback` called with every event from now on, in order.
+
+        Returns:
+            A function that ends the subscription; to call it twice does no harm.
+        """
+        subscription = Subscription(callback)
+        self._subscriptions = (*self._subscriptions, subscription)
+        self.heard = True
+
+        def unsubscribe() -> None:
+            self._subscriptions = tuple(each for each in self._subscriptions if each is not subscription)
+            self.heard = bool(self._subscriptions)
+
+        return unsubscribe
+
+    def unsubscribe(self, callback: Callable[[PumpEvent], Any]) -> None:
+        """End every subscription of `callback`."""
+        self._subscriptions = tuple(each for each in self._subscriptions if each._callback != callback)  # noqa: SLF001
+        self.heard = bool(self._subscriptions)
+
+    @property
+    def dropped(self) -> int:
+        """How many events slow subscribers did not get."""
+        return sum(each.dropped for each in self._subscriptions)
+
+    def publish(self, *events: PumpEvent) -> None:
+        """Queue events for every subscriber; call it only where `heard` is true, to save making them."""
+        for subscription in self._subscriptions:
+            subscription.put(events)
+
+    def flush(self) -> None:
+        """Hand over what still waits, before the organism is gone."""
+        for subscription in self._subscriptions:
+            subscription.drain()

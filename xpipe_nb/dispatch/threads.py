@@ -1,0 +1,121 @@
+"""Daemon threads for handlers that are plain functions.
+
+`concurrent.futures` will not do: its threads are joined when the interpreter exits, so one handler that never ends
+would keep a finished program alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextvars import Context
+
+__all__ = ["DaemonThreads"]
+
+Result = TypeVar("Result")
+IDLE_SECONDS = 30.0
+
+
+class _Job:
+    __slots__ = ("context", "function", "future", "late", "loop")
+
+    def __init__(
+        self, function: Callable[[], Any], context: Context, late: Callable[[Any], None]
+    ) -> None:
+        self.function, self.context, self.late = function, context, late
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Any] = self.loop.create_future()
+
+    def run(self) -> None:
+        result, error = None, None
+        try:
+            result = self.context.run(self.function)
+        except BaseException as caught:  # noqa: BLE001 - whatever it is, it belongs to the one who waits
+            error = RuntimeError("the handler raised StopIteration") if isinstance(caught, StopIteration) else caught
+        try:
+            self.loop.call_soon_threadsafe(self._finish, result, error)
+        except RuntimeError:  # the loop is closed: nobody is left to tell
+            return
+
+    def _finish(self, result: Any, error: BaseException | None) -> None:
+        if self.future.done():
+            self.late(result if error is None else error)
+        elif error is None:
+            self.future.set_result(result)
+        else:
+            self.future.set_exception(error)
+
+
+class DaemonThreads:
+    """Threads that are made when needed, used again while warm, and never waited for.
+
+    Example:
+        >>> import asyncio, contextvars
+        >>> threads = DaemonThreads()
+        >>> async def main():
+        ...     return await threads.run(lambda: 6 * 7, contextvars.copy_context())
+        >>> asyncio.run(main())
+        42
+    """
+
+    def __init__(self) -> None:
+        self._idle: list[SimpleQueue[_Job]] = []
+        self._lock = threading.Lock()
+        self._made = 0
+        self.abandoned = 0
+
+    async def run(
+        self, function: Callable[[], Result], context: Context, late: Callable[[Any], None] = lambda _result: None
+    ) -> Result:
+        """Run a function in a thread and in a context.
+
+        Args:
+            function: What to run.
+            context: The context it runs in; it must not be entered elsewhere at the same time.
+            late: Gets the result if the caller was cancelled before it was there.
+
+        Raises:
+            BaseException: Whatever the function raises.
+        """
+
+        def came_late(result: Any) -> None:
+            self.abandoned -= 1
+            late(result)
+
+        job = _Job(function, context, came_late)
+        self._start(job)
+        try:
+            return await job.future  # type: ignore[no-any-return]
+        except asyncio.CancelledError:
+            if job.future.cancelled():
+                self.abandoned += 1
+            raise
+
+    def _start(self, job: _Job) -> None:
+        with self._lock:
+            jobs = self._idle.pop() if self._idle else None
+        if jobs is None:
+            self._made += 1
+            jobs = SimpleQueue()
+            threading.Thread(target=self._work, args=(jobs,), name=f"xpipe-handler-{self._made}", daemon=True).start()
+        jobs.put(job)
+
+    def _work(self, jobs: SimpleQueue[_Job]) -> None:
+        while True:
+            try:
+                job = jobs.get(timeout=IDLE_SECONDS)
+            except Empty:
+                with self._lock:
+                    if jobs in self._idle:
+                        self._idle.remove(jobs)
+                        return
+                continue  # a job is just being put
+            job.run()
+            del job
+            with self._lock:
+                self._idle.append(jobs)

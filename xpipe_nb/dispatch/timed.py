@@ -1,0 +1,43 @@
+"""Layer: a handler has so many seconds of its own; time that it waits in a call does not count."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from xpipe_nb.dispatch.turn import TurnFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from xpipe_nb.dispatch.deadlines import Deadlines
+    from xpipe_nb.dispatch.turn import Turn
+
+__all__ = ["timed"]
+
+
+def timed(deadlines: Deadlines) -> Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]:
+    """Make the layer that cancels a handler whose time is over."""
+
+    async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
+        seconds = turn.listener.timeout
+        if seconds is None:
+            return await proceed(turn)
+        deadlines.watch(turn, seconds)
+        try:
+            result = await proceed(turn)
+        except asyncio.CancelledError:
+            if not turn.expired:
+                raise
+            raise _timed_out(turn, seconds) from None
+        finally:
+            deadlines.forget(turn)
+        if turn.expired:  # it swallowed the cancellation and went on
+            raise _timed_out(turn, seconds)
+        return result
+
+    return layer
+
+
+def _timed_out(turn: Turn, seconds: float) -> TurnFailed:
+    return TurnFailed("timeout", f"{turn.listener.name} did not end within {seconds:g} s (its timeout)")

@@ -1,0 +1,102 @@
+"""One turn: one listener handling one message, and what the layers around it need to know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+
+    from xpipe_nb.frames import Frame
+    from xpipe_nb.listeners import Listener
+    from xpipe_nb.messages import Delivery
+    from xpipe_nb.scheduling import Gate
+
+__all__ = ["Layer", "Perform", "Turn", "TurnFailed", "TurnOver", "TurnServices"]
+
+
+class TurnFailed(Exception):
+    """A handler did not do its work.
+
+    Args:
+        code: The code that its caller gets.
+        detail: The cause in words, for the person.
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        self.code, self.detail = code, detail
+        super().__init__(code, detail)
+
+
+class TurnOver(Exception):
+    """A turn was ended from outside while it ran: its frame is closed, nobody waits for what it gives."""
+
+
+class TurnServices(Protocol):
+    """What a handler can ask of the pump while it runs; the doors of `HandlerMetadata` lead here."""
+
+    stopping: bool
+
+    def reply(self, turn: Turn, result: Any) -> None:
+        """Send what a generator yielded."""
+
+    def conclude(self, turn: Turn, result: Any) -> None:
+        """Send what a handler returned."""
+
+    async def call(self, turn: Turn, payload: Any, to: str | None) -> Any:
+        """Send a payload and wait for the answer."""
+
+    async def call_all(self, turn: Turn, payload: Any) -> list[Any]:
+        """Send a payload to every broadcast listener and wait for all answers."""
+
+    def call_sync(self, turn: Turn, payload: Any, to: str | None) -> Any:
+        """Do what `call` does, from a thread."""
+
+    def progress(self, turn: Turn, done: float, total: float | None, text: str) -> None:
+        """Tell how far the handler is."""
+
+    def log(self, turn: Turn, text: str) -> None:
+        """Tell a line."""
+
+    def late(self, turn: Turn, result: Any) -> None:
+        """A thread gave its result after its turn was over."""
+
+
+class Turn:
+    """One message in the hands of its listener.
+
+    Args:
+        number: Counts the turns of the organism, from 1.
+        delivery: The message.
+        gate: The gate of its listener.
+        services: The pump.
+    """
+
+    __slots__ = (
+        "abandoned", "attempt", "calls", "deadline", "delivery", "expired", "frame", "gate", "gone", "listener",
+        "number", "over", "placed", "responded", "sent", "services", "task",
+    )  # fmt: skip
+
+    def __init__(self, number: int, delivery: Delivery, gate: Gate, services: TurnServices) -> None:
+        self.number, self.delivery, self.gate, self.services = number, delivery, gate, services
+        self.frame: Frame = delivery.frame
+        self.listener: Listener = delivery.listener
+        self.task: asyncio.Task[Any] | None = None
+        self.attempt = 1
+        self.calls = 0  # how many calls it waits in
+        self.placed = True  # it holds its gate's and its global place
+        self.responded = False
+        self.sent = False
+        self.over = False
+        self.expired = False
+        self.abandoned = False  # its places were freed although it still runs
+        self.gone: asyncio.Future[None] | None = None  # done when it no longer runs
+        self.deadline = 0.0
+
+
+Perform = "Callable[[Turn], Awaitable[Any]]"
+"""What runs a turn and gives what its handler returned."""
+
+Layer = "Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]"
+"""Something around a turn: `async def layer(turn, proceed)`."""

@@ -1,0 +1,330 @@
+"""The exchange: every message that is sent, answered, refused or lost passes here, and is counted exactly once.
+
+It does what the rules of frames ask for (see `frames.Effects`) and keeps the books that they rest on: whatever is
+queued, under way or running holds its frame, from `post` to `receive` or `refused`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from xpipe_nb.errors import Rejected
+from xpipe_nb.events import (
+    DeadLetterEvent,
+    MessageReceivedEvent,
+    MessageSentEvent,
+    PipelineFailed,
+    SendRefusedEvent,
+)
+from xpipe_nb.failures import code_of, failure
+from xpipe_nb.letters import letter_for
+from xpipe_nb.messages import DeadLetter, Delivery, Document, Envelope, Kind, Raw, Send
+from xpipe_nb.xml import huh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xpipe_nb.calls import Call
+    from xpipe_nb.conversation import Conversation
+    from xpipe_nb.conversations import Conversations
+    from xpipe_nb.directory import Directory
+    from xpipe_nb.dispatch.event_bus import EventBus
+    from xpipe_nb.dispatch.turn import Turn, TurnFailed
+    from xpipe_nb.frames import Frame, FrameRules
+    from xpipe_nb.inbox import Inbox
+    from xpipe_nb.letters import DeadLetters
+    from xpipe_nb.scheduling import Scheduler
+
+__all__ = ["Exchange"]
+
+
+class Exchange:
+    """Where messages change hands.
+
+    Args:
+        directory: Who is there.
+        bus: Where all that happens is published.
+        letters: Where what is lost is kept.
+        scheduler: Who starts next.
+        became_quiet: Is told whenever something ended, so that whoever waits for quiet can look.
+    """
+
+    rules: FrameRules
+    conversations: Conversations
+    inbox: Inbox
+
+    def __init__(
+        self,
+        directory: Directory,
+        bus: EventBus,
+        letters: DeadLetters,
+        scheduler: Scheduler,
+        became_quiet: Callable[[], None],
+    ) -> None:
+        self._directory, self._bus, self._letters, self._scheduler = directory, bus, letters, scheduler
+        self._became_quiet = became_quiet
+
+    # ---- under way
+
+    def post(self, send: Send) -> None:
+        """Queue a message for the stream."""
+        frame = send.frame
+        self.rules.hold(frame)
+        if send.kind is Kind.RESPOND and (frame.call is not None or frame.parent.parent is None):
+            self.inbox.put_answer(send)
+        else:
+            self.inbox.put_work(send)
+
+    def receive(self, delivery: Delivery) -> None:
+        """Take a message from the end of the stream: hand an answer over, queue the rest for its listener."""
+        send, frame = delivery.send, delivery.frame
+        if send.raw is not None:
+            self._admit(send, send.raw)
+        if frame.closed or send.frame.closed:
+            self.refused(delivery, Rejected("route", "closed", f"the frame of {frame.listener} was closed meanwhile"))
+            return
+        if self._bus.heard and send.kind is not Kind.INJECT:
+            self._bus.publish(_event(MessageSentEvent, delivery))
+        if delivery.listener is None:
+            self._hand_over(delivery)
+        else:
+            frame.conversation.messages += 1
+            self._scheduler.offer(delivery)
+        self._left_stream(send)
+
+    def _admit(self, send: Send, raw: Raw) -> None:
+        conversation = send.frame.conversation
+        self.conversations.admitted(conversation)
+        if raw.repairs:
+            conversation.repairs.extend(raw.repairs)
+            raw.repairs = ()
+        if raw.origin is not None:
+            raw.origin.admitted(conversation)
+
+    def _hand_over(self, delivery: Delivery) -> None:
+        """Answer a waiting call, or put a reply into the injector's mailbox."""
+        frame: Frame = delivery.send.frame
+        if frame.call is not None:
+            frame.call.answer(delivery.payload)
+            self.rules.answered(frame)
+        else:
+            frame.conversation.replies.append(delivery.payload)
+        if self._bus.heard:
+            self._bus.publish(_event(MessageReceivedEvent, delivery))
+
+    def _left_stream(self, send: Send) -> None:
+        send.open -= 1
+        if not send.open:
+            self.rules.release(send.frame)
+
+    # ---- refused and lost
+
+    def refused(self, item: Any, rejection: Rejected) -> None:
+        """End a message that a stage rejected; the one place where a rejection becomes a dead letter."""
+        if isinstance(item, Raw | Document | Envelope):
+            raw = item if isinstance(item, Raw) else item.raw
+            self._lose(letter_for(item, rejection))
+            self._refuse_injector(raw, rejection)
+            return
+        send: Send = item.send if isinstance(item, Delivery) else item
+        if not send.refused:
+            send.refused = True
+            self._refuse(send, item, rejection)
+        if isinstance(item, Delivery) and item.listener is not None:
+            self.rules.release(item.frame)
+        self._left_stream(send)
+
+    def failed(self, item: Any, stage: str, error: Exception) -> None:
+        """End a message at which a stage itself broke."""
+        if self._bus.heard:
+            self._bus.publish(PipelineFailed(stage, f"{type(error).__name__}: {error}"))
+        self.refused(item, Rejected(stage, "internal", f"stage {stage} broke: {type(error).__name__}: {error}"))
+
+    def _refuse(self, send: Send, item: Send | Delivery, rejection: Rejected) -> None:
+        frame, conversation = send.frame, send.frame.conversation
+        self._lose(letter_for(item, rejection))
+        if self._bus.heard and send.kind is not Kind.INJECT:
+            self._bus.publish(
+                SendRefusedEvent(
+                    frame.thread_id, frame.listener, send.to, send.tag, send.element, conversation.number,
+                    rejection.reason, rejection.detail,
+                )  # fmt: skip
+            )
+        if send.raw is not None:
+            self.conversations.discard(conversation)
+            self._refuse_injector(send.raw, rejection)
+        if rejection.reason == "endless":
+            self.end_conversation(conversation, "failed", error=failure("hops"))
+        elif send.kind is Kind.CALL:
+            error = failure(code_of(rejection.reason))
+            send.call.fail(error.code, error.message)
+        elif rejection.reason == "answer":
+            self.rules.fail(frame.parent, failure("validation"))
+        elif rejection.reason not in ("closed", "schema-changed") and send.kind is not Kind.INJECT:
+            self.rules.tell(frame, failure(code_of(rejection.reason)))
+
+    def refuse_reply(self, turn: Turn, result: Any, rejection: Rejected) -> None:
+        """Refuse what a handler gave before it became a message: it cannot be written, or not be read."""
+        frame, send = turn.frame, turn.delivery.send
+        raw = result.encode() if isinstance(result, str) else result if isinstance(result, bytes) else b""
+        tag = type(getattr(result, "payload", result)).__name__
+        number = frame.conversation.number
+        letter = DeadLetter(
+            send.message_id, rejection.stage, rejection.reason, rejection.detail, frame.listener,
+            getattr(result, "to", None), tag, raw or repr(result).encode(), frame.thread_id, number,
+        )  # fmt: skip
+        self._lose(letter)
+        if self._bus.heard:
+            self._bus.publish(
+                SendRefusedEvent(
+                    frame.thread_id, frame.listener, letter.to_id, tag, result, number, rejection.reason,
+                    rejection.detail,
+                )  # fmt: skip
+            )
+        if rejection.reason != "closed":
+            self.rules.tell(frame, failure(code_of(rejection.reason)))
+
+    def lose_call(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> None:
+        """Keep a call that was refused before it became a message."""
+        frame, tag = turn.frame, type(payload).__name__
+        self._lose(
+            DeadLetter(
+                turn.delivery.send.message_id, rejection.stage, rejection.reason, rejection.detail, frame.listener,
+                to, tag, repr(payload).encode(), frame.thread_id, frame.conversation.number,
+            )  # fmt: skip
+        )
+
+    def _refuse_injector(self, raw: Raw, rejection: Rejected) -> None:
+        if raw.origin is None:
+            return
+        if isinstance(raw.data, bytes | str) and rejection.reply is None:
+            original = raw.data.encode("utf-8", "replace") if isinstance(raw.data, str) else raw.data
+            rejection.reply = huh(rejection.reason, original)
+        raw.origin.refused(rejection)
+
+    def refuse_at_door(self, raw: Raw, rejection: Rejected) -> None:
+        """Refuse an injection before it came to the stream."""
+        self._lose(letter_for(raw, rejection))
+        self._refuse_injector(raw, rejection)
+
+    def _lose(self, letter: DeadLetter) -> None:
+        self._letters.add(letter)
+        if self._bus.heard:
+            self._bus.publish(DeadLetterEvent(letter))
+
+    def lose_late(self, turn: Turn, result: Any) -> None:
+        """Keep what a handler gave when nobody waited for it any more."""
+        detail = f"{turn.listener.name} gave {str(result)[:200]!r} after its turn was over"
+        self._lose(letter_for(turn.delivery, Rejected("perform", "late", detail)))
+
+    # ---- turns
+
+    def turn_failed(self, turn: Turn, failed: TurnFailed) -> None:
+        """End a turn that failed: a dead letter, a closed frame, and an error for its caller."""
+        self._lose(letter_for(turn.delivery, Rejected("perform", failed.code, failed.detail)))
+        self.rules.fail(turn.frame, failure(failed.code))
+
+    def turn_ended(self, turn: Turn) -> None:
+        """Free what a turn held, however it ended, once."""
+        turn.task = None
+        if turn.gone is not None and not turn.gone.done():
+            turn.gone.set_result(None)
+        if turn.abandoned:
+            return
+        frame = turn.frame
+        if frame.turn is turn:
+            frame.turn = None
+        if turn.placed:
+            turn.placed = False
+            self._scheduler.yield_places(turn.gate)
+        self.rules.release(frame)
+        if frame.queue:
+            self._scheduler.next_of(frame)
+        self._became_quiet()
+
+    def end_conversation(
+        self, conversation: Conversation, state: str, *, error: Any = None, reason: str | None = None
+    ) -> list[asyncio.Future[None]]:
+        """End a conversation at once: close its frames and take out all that it has queued.
+
+        Returns:
+            A future for each handler that is being cancelled; it is done when the handler is gone.
+        """
+        if error is not None:
+            conversation.errors.append(error)
+        conversation.reason = reason
+        if not self.conversations.end(conversation, state):
+            return []
+        loop = asyncio.get_running_loop()
+        gone = []
+        for frame in conversation.root.below():
+            if frame.turn is not None and frame.turn.task is not None:
+                frame.turn.gone = loop.create_future()
+                gone.append(frame.turn.gone)
+        self.rules.close_all(conversation.root)
+        for send in self.inbox.remove(conversation):
+            self.refused(send, Rejected("assign", "closed", f"#{conversation.number} was ended"))
+        self._became_quiet()
+        return gone
+
+    # ---- what the rules ask for
+
+    def accepts_errors(self, frame: Frame) -> bool:
+        """Say whether the frame's listener takes a `SystemError`."""
+        listener = self._directory.routes.get(frame.listener)
+        return listener is not None and listener.accepts_errors
+
+    def deliver_error(self, frame: Frame, error: Any) -> None:
+        """Queue a `SystemError` for the frame's listener."""
+        codec = self._directory.table.codec_of(type(error))
+        self.post(Send(Kind.ERROR, frame, codec.encode(error), frame.listener, cls=type(error)))
+
+    def error_reached_injector(self, conversation: Conversation, error: Any) -> None:
+        """Keep an error that nobody inside took."""
+        conversation.errors.append(error)
+
+    def fail_call(self, call: Call, error: Any) -> None:
+        """Raise an error where a handler waits."""
+        call.fail(error.code, error.message)
+
+    def call_went_quiet(self, call: Call) -> None:
+        """Tell a waiting handler that no answer will come."""
+        call.fail("handler", "The call ended without an answer.")
+
+    def frame_closed(self, frame: Frame) -> None:
+        """Cancel what runs in a frame and give up what is queued for it."""
+        if frame.call is not None:
+            frame.call.fail("handler", "The call was ended.")
+        if frame.turn is not None:
+            self._cancel(frame.turn)
+        for delivery in frame.queue or ():
+            delivery.dropped = True
+            detail = f"the frame of {frame.listener} was closed before its turn came"
+            self._lose(letter_for(delivery, Rejected("perform", "closed", detail)))
+
+    def _cancel(self, turn: Turn) -> None:
+        turn.over = True
+        if turn.task is None:
+            return
+        if turn.task is not asyncio.current_task():
+            turn.task.cancel()
+        else:  # a handler that ended its own conversation: let it come to its next wait
+            asyncio.get_running_loop().call_soon(_cancel_if_running, turn)
+
+    def conversation_is_quiet(self, conversation: Conversation) -> None:
+        """Complete a conversation."""
+        if self.conversations.end(conversation):
+            self._became_quiet()
+
+
+def _cancel_if_running(turn: Turn) -> None:
+    if turn.task is not None:
+        turn.task.cancel()
+
+
+def _event(kind: Any, delivery: Delivery) -> Any:
+    send, frame = delivery.send, delivery.frame
+    return kind(
+        frame.thread_id, send.from_id, frame.listener, send.tag, delivery.payload, frame.conversation.number
+    )

@@ -1,0 +1,277 @@
+"""Call frames and the rules of their lives, with nothing of asyncio in it.
+
+A conversation is a tree of frames; its root is the injector's mailbox. One number a frame, `busy`, is all the
+book-keeping there is. It counts what is queued, under way or running in the frame itself, plus one for every child
+that is busy. It follows that
+
+- a frame is *idle*, and may be used again, when `busy` is 0;
+- a call that nobody will ever answer is one whose frame has become idle;
+- a conversation is complete when its root has become idle;
+
+and that a hop costs a constant number of steps however deep the tree is, since a change travels up only where a
+frame becomes busy or idle. Whatever must happen outside (a task cancelled, a message made, a person told) is asked
+of the `Effects`, so that the rules can be tried alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from xpipe_nb.errors import Rejected
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Effects", "Frame", "FrameRules"]
+
+
+class Effects(Protocol):
+    """What the rules ask the machine to do."""
+
+    def accepts_errors(self, frame: Frame) -> bool:
+        """Say whether the frame's listener takes a `SystemError`."""
+
+    def deliver_error(self, frame: Frame, error: Any) -> None:
+        """Queue `error` for the frame's listener, in that frame."""
+
+    def error_reached_injector(self, conversation: Any, error: Any) -> None:
+        """Keep `error` as one that nobody inside the conversation took."""
+
+    def fail_call(self, call: Any, error: Any) -> None:
+        """Raise `error` where a handler waits for this call."""
+
+    def call_went_quiet(self, call: Any) -> None:
+        """Nobody is left who could answer this call."""
+
+    def frame_closed(self, frame: Frame) -> None:
+        """Cancel what runs in the frame and give up what is queued for it."""
+
+    def conversation_is_quiet(self, conversation: Any) -> None:
+        """Nothing of the conversation is queued, running or awaited any more."""
+
+
+class Frame:
+    """One listener's part in one conversation: where its messages arrive and where its memory is kept.
+
+    Args:
+        conversation: What it belongs to.
+        parent: The caller's frame; `None` for the root.
+        listener: The name of the callee; for the root, the injector's port.
+        call: The waiting call that opened it, if one did.
+    """
+
+    __slots__ = (
+        "_id", "busy", "call", "children", "closed", "conversation", "depth", "epoch", "history", "idle",
+        "listener", "opened_by", "parent", "queue", "turn",
+    )  # fmt: skip
+
+    def __init__(self, conversation: Any, parent: Frame | None, listener: str, call: Any = None) -> None:
+        self.conversation, self.parent, self.listener, self.call = conversation, parent, listener, call
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        self.busy = 0
+        self.closed = False
+        self.epoch = 0
+        # the following are made when first needed: a frame that only answers once should stay small
+        self.children: dict[Frame, None] | None = None
+        self.idle: dict[str, list[Frame]] | None = None
+        self.queue: deque[Any] | None = None
+        self.history: list[Any] | None = None
+        self.turn: Any = None
+        self.opened_by = 0
+        self._id: str | None = None
+
+    @property
+    def thread_id(self) -> str:
+        """The frame's id, made when somebody first asks for it."""
+        if self._id is None:
+            self._id = self.conversation.new_thread_id(self)
+        return self._id
+
+    @property
+    def chain(self) -> list[str]:
+        """The names from the injector to this frame."""
+        names = [self.listener]
+        frame = self.parent
+        while frame is not None:
+            names.append(frame.listener)
+            frame = frame.parent
+        names.reverse()
+        return names
+
+    @property
+    def caller(self) -> str:
+        """The name that answers go to."""
+        return "" if self.parent is None else self.parent.listener
+
+    @property
+    def state(self) -> str:
+        """In a word: `closed`, `running`, `waiting` (for something below it or queued) or `idle`."""
+        if self.closed:
+            return "closed"
+        if self.turn is not None:
+            return "running"
+        return "waiting" if self.busy else "idle"
+
+    def below(self) -> Iterator[Frame]:
+        """Walk this frame and all below it, callers before callees, without recursion."""
+        stack = [self]
+        while stack:
+            frame = stack.pop()
+            yield frame
+            if frame.children:
+                stack.extend(reversed(frame.children))
+
+    def __repr__(self) -> str:
+        return f"Frame({' ▸ '.join(self.chain)}, {self.state})"
+
+
+class FrameRules:
+    """The rules by which frames open, work, answer, fail and close.
+
+    Args:
+        effects: The machine that does what the rules ask for.
+        max_depth: How many frames may stand under the root, one below the other.
+        opened: Is told of every new frame.
+    """
+
+    def __init__(
+        self, effects: Effects, max_depth: int = 64, opened: Callable[[Frame], None] = lambda _frame: None
+    ) -> None:
+        self._effects = effects
+        self._max_depth = max_depth
+        self._opened = opened
+
+    def open_root(self, conversation: Any, port: str) -> Frame:
+        """Open the injector's mailbox."""
+        frame = Frame(conversation, None, port)
+        self._opened(frame)
+        return frame
+
+    def child_for(self, parent: Frame, listener: str, turn: int, call: Any = None) -> Frame:
+        """Give the frame in which a send to `listener` arrives: an idle one again, or a new one.
+
+        A call always gets a new frame, and so does a second send of one turn to one listener. `turn` is the
+        number of the sender's turn: to keep the turn itself would keep all that ever happened alive.
+
+        Raises:
+            Rejected: At stage `route` with reason `hops`, when the frames would stand too deep.
+        """
+        if call is None and parent.idle is not None and (waiting := parent.idle.get(listener)):
+            child = waiting[-1]
+            if child.opened_by != turn:
+                waiting.pop()
+                child.opened_by = turn
+                return child
+        if parent.depth >= self._max_depth:
+            detail = f"{' ▸ '.join(parent.chain[-4:])} ▸ {listener} would stand {parent.depth + 1} frames deep; "
+            raise Rejected("route", "hops", f"{detail}at most {self._max_depth} are allowed (limits.max_depth)")
+        child = Frame(parent.conversation, parent, listener, call)
+        child.opened_by = turn
+        if parent.children is None:
+            parent.children = {}
+        parent.children[child] = None
+        self._opened(child)
+        return child
+
+    def hold(self, frame: Frame | None) -> None:
+        """Count one thing more that is queued, under way or running in the frame."""
+        while frame is not None and not frame.closed:
+            frame.busy += 1
+            if frame.busy > 1:
+                return
+            frame = frame.parent
+
+    def release(self, frame: Frame | None) -> None:
+        """Count one thing less, and tell who waits for the quiet that may follow."""
+        while frame is not None and not frame.closed:
+            frame.busy -= 1
+            if frame.busy:
+                return
+            parent = frame.parent
+            if parent is None:
+                self._effects.conversation_is_quiet(frame.conversation)
+                return
+            if frame.call is not None:
+                call, frame.call = frame.call, None
+                self._effects.call_went_quiet(call)
+                frame.busy = 1  # closing takes the parent's count back
+                self.close(frame)
+                return
+            if parent.idle is None:
+                parent.idle = {}
+            parent.idle.setdefault(frame.listener, []).append(frame)
+            frame = parent
+
+    def respond(self, frame: Frame) -> None:
+        """Close all below a frame that answers its caller; what it sent before is void."""
+        frame.epoch += 1
+        if frame.children:
+            children, frame.children, frame.idle = list(frame.children), None, None
+            for child in children:
+                self.close(child)
+
+    def answered(self, frame: Frame) -> None:
+        """Close a call's frame once its answer has arrived."""
+        frame.call = None
+        self.close(frame)
+
+    def fail(self, frame: Frame, error: Any) -> None:
+        """End a frame whose turn failed; its caller gets the error, or fails in turn, up to the injector."""
+        while not frame.closed:
+            parent, call = frame.parent, frame.call
+            if parent is None:
+                self._effects.error_reached_injector(frame.conversation, error)
+                return
+            self.hold(parent)
+            frame.call = None
+            self.close(frame)
+            if call is not None:
+                self._effects.fail_call(call, error)
+            elif parent.parent is None:
+                self._effects.error_reached_injector(parent.conversation, error)
+            elif self._effects.accepts_errors(parent):
+                self._effects.deliver_error(parent, error)
+            else:
+                frame = parent
+                continue
+            self.release(parent)
+            return
+
+    def tell(self, frame: Frame, error: Any) -> None:
+        """Give an error to a frame's own listener; if it does not take errors, the frame fails."""
+        if frame.closed:
+            return
+        if frame.parent is not None and self._effects.accepts_errors(frame):
+            self._effects.deliver_error(frame, error)
+        else:
+            self.fail(frame, error)
+
+    def close(self, frame: Frame) -> None:
+        """Close a frame and all below it."""
+        if frame.closed:
+            return
+        was_busy, parent = frame.busy, frame.parent
+        for each in list(frame.below()):
+            each.closed = True
+            each.busy = 0
+            self._effects.frame_closed(each)
+            each.children = each.idle = each.queue = each.history = None
+        if parent is None or parent.closed:
+            return
+        if parent.children:
+            parent.children.pop(frame, None)
+        if not was_busy and parent.idle:
+            _forget(parent.idle, frame)
+        if was_busy:
+            self.release(parent)
+
+    def close_all(self, root: Frame) -> None:
+        """Close every frame of a conversation but its mailbox, which stays for what comes later."""
+        self.respond(root)
+
+
+def _forget(idle: dict[str, list[Frame]], frame: Frame) -> None:
+    frames = idle.get(frame.listener, [])
+    if frame in frames:
+        frames.remove(frame)

@@ -1,0 +1,126 @@
+"""Where messages wait for the stream, and the source that feeds it.
+
+Three queues, because they may be read at different times. Answers for a waiting call or for the injector need no
+place to be handed over, so they always go first. Injections are few (their number is bounded where they come in)
+and are always read, so that an injector learns at once whether its message can be taken. All other work is read
+only while a handler could start, and stays here, in order and countable, while none can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from aiostream import operator
+
+from xpipe_nb.scheduling import FairQueue
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from xpipe_nb.messages import Raw, Send
+
+__all__ = ["Inbox", "incoming"]
+
+SLICE = 0.001
+"""Seconds after which a busy pump lets the loop turn (twice: a timer needs two turns to fire)."""
+
+
+class Inbox:
+    """All that is queued for the stream.
+
+    Args:
+        has_place: Says whether a handler could start now.
+        arrived: Is told of everything that is put in, so that somebody reads it.
+    """
+
+    def __init__(self, has_place: Callable[[], bool], arrived: Callable[[], None]) -> None:
+        self._has_place = has_place
+        self._arrived = arrived
+        self._answers: deque[Send] = deque()
+        self._injections: deque[Raw] = deque()
+        self._work: FairQueue[Send] = FairQueue()
+        self._sleeper: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._answers) + len(self._injections) + len(self._work)
+
+    @property
+    def readable(self) -> bool:
+        """Something in here may be read now."""
+        return bool(self._answers or self._injections or (self._work and self._has_place()))
+
+    def put_answer(self, send: Send) -> None:
+        """Queue what needs no place."""
+        self._answers.append(send)
+        self.wake()
+
+    def put_injection(self, raw: Raw) -> None:
+        """Queue what came from outside."""
+        self._injections.append(raw)
+        self.wake()
+
+    def put_work(self, send: Send) -> None:
+        """Queue what needs a handler, fairly between the conversations."""
+        self._work.push(send.frame.conversation, send)
+        self.wake()
+
+    def remove(self, conversation: Any) -> list[Send]:
+        """Take out all that a conversation has queued."""
+        removed = self._work.remove(conversation)
+        mine = [send for send in self._answers if send.frame.conversation is conversation]
+        if mine:
+            self._answers = deque(send for send in self._answers if send.frame.conversation is not conversation)
+        return [*removed, *mine]
+
+    def clear(self) -> list[Send | Raw]:
+        """Take out everything."""
+        left: list[Send | Raw] = [*self._answers, *self._injections, *self._work]
+        self._answers.clear()
+        self._injections.clear()
+        self._work = FairQueue()
+        return left
+
+    def take(self) -> Send | Raw | None:
+        """Take the next item that may be read now."""
+        if self._answers:
+            return self._answers.popleft()
+        if self._injections:
+            return self._injections.popleft()
+        if self._work and self._has_place():
+            return self._work.pop()
+        return None
+
+    def wake(self) -> None:
+        """Something changed: have it read."""
+        if self._sleeper is None:
+            self._arrived()
+        elif not self._sleeper.done():
+            self._sleeper.set_result(None)
+
+    async def wait(self) -> None:
+        """Sleep until something changes."""
+        self._sleeper = asyncio.get_running_loop().create_future()
+        try:
+            await self._sleeper
+        finally:
+            self._sleeper = None
+
+
+@operator
+async def incoming(inbox: Inbox) -> AsyncIterator[Any]:
+    """The source of the stream: all that may be read, for ever; it lets the loop turn once a millisecond."""
+    until = perf_counter() + SLICE
+    while True:
+        item = inbox.take()
+        if item is None:
+            await inbox.wait()
+            until = perf_counter() + SLICE
+            continue
+        yield item
+        if perf_counter() > until:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            until = perf_counter() + SLICE

@@ -1,0 +1,141 @@
+"""What a handler learns about the message in its hands, and its doors to the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xpipe_nb.errors import CallFailed, ConfigError, Fault
+
+if TYPE_CHECKING:
+    from xpipe_nb.dispatch.turn import Turn
+    from xpipe_nb.history import Slot
+
+__all__ = ["HandlerMetadata"]
+
+
+class HandlerMetadata:
+    """The second argument of a handler.
+
+    A handler's own tests make one without a pump: `HandlerMetadata(thread_id="t", from_id="console")`; its doors
+    (`call`, `call_all`, `call_sync`, `progress`, `log`) then answer with `CallFailed` or do nothing.
+
+    Args:
+        thread_id: The id of the frame that the message arrived in.
+        from_id: The name of the sender.
+        own_name: The listener's own name; only agents are told.
+        is_self_call: The listener sent this message to itself.
+        usage_instructions: The contracts of the agent's peers.
+        todo_nudge: A reminder of what the agent still waits for.
+        turn: The turn it belongs to; given by the pump.
+    """
+
+    __slots__ = ("_thread_id", "_turn", "from_id", "is_self_call", "own_name", "todo_nudge", "usage_instructions")
+
+    def __init__(
+        self,
+        thread_id: str = "",
+        from_id: str = "",
+        own_name: str | None = None,
+        is_self_call: bool = False,
+        usage_instructions: str = "",
+        todo_nudge: str = "",
+        *,
+        turn: Turn | None = None,
+    ) -> None:
+        self._thread_id = thread_id
+        self.from_id = from_id
+        self.own_name = own_name
+        self.is_self_call = is_self_call
+        self.usage_instructions = usage_instructions
+        self.todo_nudge = todo_nudge
+        self._turn = turn
+
+    @property
+    def thread_id(self) -> str:
+        """The id of the frame that the message arrived in."""
+        return self._thread_id if self._turn is None else self._turn.frame.thread_id
+
+    @property
+    def conversation_id(self) -> str:
+        """The id of the conversation: the thread id of its root frame."""
+        return self._thread_id if self._turn is None else str(self._turn.frame.conversation.id)
+
+    @property
+    def message_id(self) -> str:
+        """The id of the message; the same when it is delivered again."""
+        return "" if self._turn is None else self._turn.delivery.send.message_id
+
+    @property
+    def attempt(self) -> int:
+        """How often this message was handed to a handler, this time included; from 1."""
+        return 1 if self._turn is None else self._turn.attempt
+
+    @property
+    def history(self) -> tuple[Slot, ...]:
+        """All messages that arrived in this frame, oldest first, this one included."""
+        return () if self._turn is None else tuple(self._turn.frame.history or ())
+
+    async def call(self, payload: Any, to: str | None = None) -> Any:
+        """Send a payload in a new frame and wait for the answer.
+
+        Args:
+            payload: An instance of a payload class.
+            to: The listener's name, which may be one's own; left out, the single listener that accepts the class.
+
+        Returns:
+            The payload that the callee answered with.
+
+        Raises:
+            CallFailed: When the send is refused, the callee fails, or nobody is left who could answer.
+
+        Example:
+            ```python
+            async def greeter(message: Greeting, meta) -> Shout:
+                return await meta.call(Greeting(f"hello {message.name}"), to="shouter")
+            ```
+        """
+        turn = self._inside("call", to)
+        return await turn.services.call(turn, payload, to)
+
+    async def call_all(self, payload: Any) -> list[Any]:
+        """Send a payload to every broadcast listener that accepts it and wait for all answers.
+
+        Returns:
+            The answers, in the order in which the listeners were declared.
+
+        Raises:
+            CallFailed: As `call` does; the first failure ends the other calls.
+        """
+        turn = self._inside("call_all", None)
+        return await turn.services.call_all(turn, payload)
+
+    def call_sync(self, payload: Any, to: str | None = None) -> Any:
+        """Do what `call` does, from the thread of a plain handler."""
+        turn = self._inside("call_sync", to)
+        return turn.services.call_sync(turn, payload, to)
+
+    def progress(self, done: float, total: float | None = None, text: str = "") -> None:
+        """Tell how far the work is: `done` of `total`, in any unit."""
+        if self._turn is not None:
+            self._turn.services.progress(self._turn, done, total, text)
+
+    def log(self, *words: object) -> None:
+        """Tell a line about this message; the words are joined as `print` does."""
+        if self._turn is not None:
+            self._turn.services.log(self._turn, " ".join(map(str, words)))
+
+    async def complete(self, *_args: Any, **_settings: Any) -> Any:
+        """Ask a model.
+
+        Raises:
+            ConfigError: Always: models are not built yet.
+        """
+        raise ConfigError(Fault("$.llm", "models are not built yet", expected="a handler that does its own work"))
+
+    def _inside(self, door: str, to: str | None) -> Turn:
+        if self._turn is None:
+            raise CallFailed("routing", f"meta.{door} needs a running organism", to=to)
+        return self._turn
+
+    def __repr__(self) -> str:
+        return f"HandlerMetadata(from_id={self.from_id!r}, thread_id={self.thread_id!r})"

@@ -1,0 +1,36 @@
+"""The grammar of names on the wire, and the nearest known word to a misspelt one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["SYSTEM", "is_name", "is_system_name", "nearest"]
+
+SYSTEM = "system"
+"""The name under which the pump itself speaks; nobody outside may use it."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*", re.ASCII)
+
+
+def is_name(text: str) -> bool:
+    """Say whether `text` is a legal name of a listener or a port, matched whole."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_system_name(text: str) -> bool:
+    """Say whether `text` is `system` or one of the names below it."""
+    return text == SYSTEM or text.startswith(f"{SYSTEM}.")
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Give the known word that comes closest to `word`, or `None` when none is near.
+
+    Example:
+        >>> nearest("greter", ["greeter", "shouter"])
+        'greeter'
+    """
+    by_folded = {name.casefold(): name for name in known}
+    found = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None

@@ -1,0 +1,294 @@
+"""An organism: listeners that talk in messages, and the pump that carries them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from xpipe_nb.check import check
+from xpipe_nb.config import ConfigLoader, OrganismConfig, settings_from
+from xpipe_nb.listeners import listener as mark
+from xpipe_nb.pump import StreamPump
+from xpipe_nb.views.graph import Graph, graph_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from xpipe_nb.check import Advice
+    from xpipe_nb.conversation import Conversation
+    from xpipe_nb.events import PumpEvent
+    from xpipe_nb.letters import DeadLetters
+    from xpipe_nb.limits import Limits
+    from xpipe_nb.listeners import Listener, ListenerConfig
+
+__all__ = ["Organism", "SettleReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class SettleReport:
+    """What an organism looks like once nothing moves.
+
+    Args:
+        conversations: How many conversations have ended so far, of those that are remembered.
+        open: The numbers of the conversations that are not over, because they wait or the organism is paused.
+        dead_letters: How many dead letters there are.
+        paused: Whether the organism is paused.
+    """
+
+    conversations: int
+    open: tuple[int, ...]
+    dead_letters: int
+    paused: bool
+
+
+class Organism:
+    """A set of listeners that runs.
+
+    Args:
+        name: What people call it.
+        listeners: Configurations, functions marked with `@listener`, or both.
+        limits: The bounds of each conversation.
+        gate: The caps on what comes from outside.
+        max_concurrent_handlers: How many handlers run at once.
+        max_concurrent_per_agent: How many messages of one agent are handled at once.
+        max_concurrent_pipelines: How many conversations may be open before `inject` waits.
+        max_tokens_per_thread: Not built yet.
+        thread_scheduling: `breadth-first`; `depth-first` is not built yet.
+        identity: Not built yet.
+        port: The reference's network port; there is no network door.
+        llm: Not built yet.
+        process_pool: Not built yet.
+        backend: Where shared state is kept; only `memory` is built.
+        hooks: Not built yet.
+
+    Raises:
+        ConfigError: When anything in it is wrong; it names every fault.
+
+    Example:
+        ```python
+        async with Organism("hello", [greeter, shouter]) as hello:
+            print(await hello.ask(Greeting("World"), to="greeter"))
+        ```
+    """
+
+    def __init__(
+        self,
+        name: str = "organism",
+        listeners: Iterable[ListenerConfig | Callable[..., Any]] = (),
+        *,
+        limits: Limits | None = None,
+        gate: Any = None,
+        max_concurrent_handlers: int | None = None,
+        max_concurrent_per_agent: int | None = None,
+        max_concurrent_pipelines: int | None = None,
+        max_tokens_per_thread: int | None = None,
+        thread_scheduling: str | None = None,
+        identity: Any = None,
+        port: int | None = None,
+        llm: Any = None,
+        process_pool: Any = None,
+        backend: Any = None,
+        hooks: Iterable[Any] | None = None,
+    ) -> None:
+        self._begin(
+            settings_from(
+                name=name,
+                listeners=list(listeners),
+                limits=limits,
+                gate=gate,
+                max_concurrent_handlers=max_concurrent_handlers,
+                max_concurrent_per_agent=max_concurrent_per_agent,
+                max_concurrent_pipelines=max_concurrent_pipelines,
+                max_tokens_per_thread=max_tokens_per_thread,
+                thread_scheduling=thread_scheduling,
+                identity=identity,
+                port=port,
+                llm=llm,
+                process_pool=process_pool,
+                backend=backend,
+                hooks=list(hooks) if hooks else None,
+            )
+        )
+
+    def _begin(self, config: OrganismConfig) -> None:
+        self.config = config
+        self.pump = StreamPump(config)
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_config(cls, config: OrganismConfig) -> Organism:
+        """Make an organism of settings that were read before."""
+        organism = cls.__new__(cls)
+        organism._begin(config)
+        return organism
+
+    @classmethod
+    def from_yaml(cls, text: str | Path, namespace: Mapping[str, Any] | None = None) -> Organism:
+        """Make an organism of YAML.
+
+        Args:
+            text: The text itself, or the path of a file as a `Path`.
+            namespace: Where the names of handlers and payload classes are looked up first.
+
+        Raises:
+            ConfigError: When anything in it is wrong; it names every fault with its line.
+        """
+        load = ConfigLoader.load if isinstance(text, Path) else ConfigLoader.load_text
+        return cls.from_config(load(text, namespace))  # type: ignore[arg-type]
+
+    # ---- life
+
+    async def start(self) -> Self:
+        """Run on the current loop; to start a running organism does nothing."""
+        if self._task is None:
+            self._task = asyncio.create_task(self.pump.run(), name=f"xpipe-{self.name}")
+            await asyncio.sleep(0)
+        return self
+
+    async def stop(self, grace: float = 10.0) -> None:
+        """Refuse new work, let what is there end, and cancel what is left after `grace` seconds.
+
+        Args:
+            grace: Seconds that conversations have to end by themselves.
+        """
+        await self.pump.shutdown(grace)
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.stop()
+
+    # ---- talking to it
+
+    async def inject(
+        self,
+        message: Any,
+        *,
+        to: str | None = None,
+        from_id: str = "console",
+        conversation: Conversation | None = None,
+        nowait: bool = False,
+        repair: bool = False,
+    ) -> Conversation:
+        """Send a message from outside; return once it is admitted, which may be before it is handled.
+
+        Args:
+            message: A payload, an element, or a bare payload or whole envelope as text or bytes.
+            to: The listener it is for; left out, the one that accepts its class (or all that listen to broadcasts).
+            from_id: The port that it comes in by, where the replies go.
+            conversation: An earlier conversation that it continues.
+            nowait: Refuse at once when too many conversations are open, instead of waiting.
+            repair: Mend text that a person or a model wrote before it is read.
+
+        Raises:
+            Rejected: When it cannot be read, fits no schema, or no listener can take it. It is a dead letter, too.
+            XPipeError: When the organism does not run.
+        """
+        return await self.pump.submit(
+            message, to=to, from_id=from_id, conversation=conversation, nowait=nowait, repair=repair
+        )
+
+    async def ask(self, message: Any, *, to: str | None = None, from_id: str = "console", repair: bool = False) -> Any:
+        """Send a message from outside and give the only reply.
+
+        Raises:
+            ConversationFailed: When an error came back, or not exactly one reply.
+            Rejected: As `inject` does.
+        """
+        conversation = await self.inject(message, to=to, from_id=from_id, repair=repair)
+        await conversation
+        return conversation.reply
+
+    def listener(self, function: Callable[..., Any] | None = None, /, **settings: Any) -> Any:
+        """Add a function as a listener, while the organism runs or before: `@organism.listener(peers=["shouter"])`.
+
+        Args:
+            function: The handler; left out, the result is a decorator.
+            settings: The settings of `ListenerConfig`.
+
+        Raises:
+            ConfigError: When it cannot be used as a listener.
+        """
+
+        def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+            self.pump.register_listener(mark(**settings)(handler) if settings else handler)
+            return handler
+
+        return register if function is None else register(function)
+
+    def subscribe(self, callback: Callable[[PumpEvent], Any]) -> Callable[[], None]:
+        """Have every event handed to `callback`, in order; the result ends the subscription."""
+        return self.pump.bus.subscribe(callback)
+
+    async def settle(self) -> SettleReport:
+        """Wait until nothing is in flight, or nothing of it can go on."""
+        await self.pump.until_quiet()
+        return SettleReport(
+            conversations=len(self.pump.conversations.finished),
+            open=tuple(conversation.number for conversation in self.pump.conversations.active),
+            dead_letters=len(self.dead_letters),
+            paused=self.paused,
+        )
+
+    def pause(self) -> None:
+        """Start no more handlers; injections are accepted and wait."""
+        self.pump.pause()
+
+    def resume(self) -> None:
+        """Start handlers again."""
+        self.pump.resume()
+
+    def step(self) -> None:
+        """Let one handler start while paused."""
+        self.pump.step()
+
+    # ---- looking at it
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.pump.name
+
+    @property
+    def state(self) -> str:
+        """In a word: `new`, `running`, `paused`, `stopping` or `stopped`."""
+        return "paused" if self.pump.state == "running" and self.paused else self.pump.state
+
+    @property
+    def paused(self) -> bool:
+        """No handler is started."""
+        return self.pump.paused
+
+    @property
+    def listeners(self) -> Mapping[str, Listener]:
+        """The listeners by name."""
+        return self.pump.listeners
+
+    @property
+    def conversations(self) -> list[Conversation]:
+        """The conversations that are remembered, oldest first; open ones last."""
+        return [*self.pump.conversations.finished, *self.pump.conversations.active]
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """What could not be delivered or handled, oldest first."""
+        return self.pump.letters
+
+    def check(self) -> list[Advice]:
+        """Look for what will probably not work: unreachable listeners, answers that nobody takes, endless circles."""
+        return check(self.listeners.values())
+
+    def graph(self) -> Graph:
+        """Give the listeners and who may send to whom, to be drawn."""
+        return graph_of(self.listeners.values(), title=self.name)
+
+    def __repr__(self) -> str:
+        count = len(self.listeners)
+        listeners = f"{count} {'listener' if count == 1 else 'listeners'}"
+        flying, dead = len(self.pump.conversations.active), len(self.dead_letters)
+        return f"Organism {self.name} · {self.state} · {listeners} · {flying} in flight · {dead} dead"

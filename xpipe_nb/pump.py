@@ -1,0 +1,407 @@
+"""The pump: one aiostream expression that carries every message, and the workers at its end.
+
+    source ▸ read ▸ verify ▸ open ▸ split ▸ assign ▸ route ▸ decode ▸ perform ▸ conclude
+
+The stages up to decode are the list in `stages.py`; `perform` is the list of layers in `StreamPump.layers`, and
+`conclude` is what `Exchange` does when a turn has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from xpipe_nb.composing import Composer
+from xpipe_nb.config import check_config
+from xpipe_nb.conversation import Conversation
+from xpipe_nb.conversations import Conversations
+from xpipe_nb.crew import Crew
+from xpipe_nb.directory import Directory
+from xpipe_nb.dispatch.announced import announced
+from xpipe_nb.dispatch.around import around
+from xpipe_nb.dispatch.context import in_context
+from xpipe_nb.dispatch.deadlines import Deadlines
+from xpipe_nb.dispatch.event_bus import EventBus
+from xpipe_nb.dispatch.guarded import guarded
+from xpipe_nb.dispatch.handled import handled
+from xpipe_nb.dispatch.remembered import remembered
+from xpipe_nb.dispatch.threads import DaemonThreads
+from xpipe_nb.dispatch.timed import timed
+from xpipe_nb.errors import PayloadError, Rejected, XPipeError
+from xpipe_nb.events import ThoughtEvent
+from xpipe_nb.exchange import Exchange
+from xpipe_nb.frames import FrameRules
+from xpipe_nb.inbox import Inbox, incoming
+from xpipe_nb.letters import DeadLetters
+from xpipe_nb.listeners import ListenerConfig, resolve_all
+from xpipe_nb.messages import Raw
+from xpipe_nb.names import is_name, is_system_name
+from xpipe_nb.operators import expression
+from xpipe_nb.scheduling import Scheduler
+from xpipe_nb.services import Services
+from xpipe_nb.stages import Stages
+from xpipe_nb.thread_ids import ThreadIds
+from xpipe_nb.xml import repair_text
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from xpipe_nb.config import OrganismConfig
+    from xpipe_nb.dispatch.turn import Turn
+    from xpipe_nb.events import PumpEvent
+    from xpipe_nb.frames import Frame
+    from xpipe_nb.listeners import Listener
+    from xpipe_nb.messages import DeadLetter
+
+__all__ = ["Admission", "StreamPump"]
+
+_inside: ContextVar[object] = ContextVar("xpipe_pump", default=None)
+"""The pump whose handler runs in this context: its injections never wait for a place."""
+
+
+class Admission:
+    """Somebody who waits to hear whether an injection was taken."""
+
+    __slots__ = ("_outcome",)
+
+    def __init__(self) -> None:
+        self._outcome: asyncio.Future[Conversation] = asyncio.get_running_loop().create_future()
+
+    def admitted(self, conversation: Conversation) -> None:
+        """Hear that it is queued."""
+        if not self._outcome.done():
+            self._outcome.set_result(conversation)
+
+    def refused(self, error: Exception) -> None:
+        """Hear that it was refused."""
+        if not self._outcome.done():
+            self._outcome.set_exception(error)
+
+    async def outcome(self) -> Conversation:
+        """Wait for either.
+
+        Raises:
+            Rejected: The injection was refused.
+        """
+        return await self._outcome
+
+
+class StreamPump:
+    """Carries the messages of one organism.
+
+    Args:
+        config: The organism's settings and listeners.
+
+    Raises:
+        ConfigError: When anything in the settings or the listeners is wrong; it names every fault.
+    """
+
+    def __init__(self, config: OrganismConfig) -> None:
+        config = check_config(config)
+        listeners = resolve_all(config.listeners)
+        limits = config.limits
+        self.config = config
+        self.name = config.name
+        self.letters = DeadLetters(limits.max_dead_letters)
+        self.bus = EventBus()
+        self.directory = Directory(config.name, listeners, config.max_concurrent_per_agent)
+        self.scheduler = Scheduler(config.max_concurrent_handlers, self.directory.gate_of)
+        self.exchange = Exchange(self.directory, self.bus, self.letters, self.scheduler, self._look_for_quiet)
+        self.rules = FrameRules(self.exchange, limits.max_depth, _list_frame)
+        self.conversations = Conversations(
+            self, ThreadIds(), self.bus, limits, config.max_concurrent_pipelines, self.rules.open_root
+        )
+        self.threads = DaemonThreads()
+        self.composer = Composer(self.directory, config.gate, self._thought)
+        self.deadlines = Deadlines(self._abandon)
+        self.services = Services(self.exchange, self.composer, self.directory, self.deadlines, self.bus)
+        perform = around(self.layers(), handled(self.threads))
+        self.crew = Crew(self.directory, self.exchange, self.scheduler, self.services, perform)
+        self.inbox = Inbox(lambda: self.scheduler.has_place, self.crew.stir)
+        self.stages = Stages(
+            config.gate, self.conversations, self.directory, self.composer, self.rules, limits.max_messages
+        )
+        self._connect()
+        self._state = "new"
+        self._ended: asyncio.Future[None] | None = None
+        self._quiet: list[asyncio.Future[None]] = []
+
+    def _connect(self) -> None:
+        """Close the circle: what is below learns of what was built after it."""
+        self.exchange.rules, self.exchange.conversations, self.exchange.inbox = self.rules, self.conversations, self.inbox
+        self.services.crew = self.crew
+        self.crew.inbox = self.inbox
+
+    def layers(self) -> list[Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]]:
+        """Give what stands around a handler's call, the outermost first."""
+        return [announced(self.bus), remembered, guarded, timed(self.deadlines), in_context]
+
+    def build_pipeline(self) -> Any:
+        """Build the stream, from what comes in to decoded deliveries."""
+        return expression(incoming(self.inbox), self.stages.build(), self.exchange.refused, self.exchange.failed)
+
+    # ---- running
+
+    @property
+    def state(self) -> str:
+        """In a word: `new`, `running`, `stopping` or `stopped`."""
+        return self._state
+
+    async def run(self) -> None:
+        """Carry messages until `shutdown`; a cancelled run cleans up and is cancelled."""
+        if self._state != "new":
+            raise XPipeError(f"{self.name} is {self._state}; a pump runs once")
+        loop = asyncio.get_running_loop()
+        self._state, self._ended, self.services.loop = "running", loop.create_future(), loop
+        try:
+            async with self.build_pipeline().stream() as streamer:
+                self.crew.start(streamer)
+                await self._ended
+                await self._close()
+        except asyncio.CancelledError:
+            await self._close()
+            raise
+        finally:
+            self._state = "stopped"
+
+    async def shutdown(self, grace: float = 10.0) -> None:
+        """Refuse new work, let what is there end, and cancel what is left after `grace` seconds; then return.
+
+        Args:
+            grace: Seconds that conversations have to end by themselves.
+        """
+        if self._state == "running":
+            self._state = "stopping"
+            self.resume()
+            try:
+                await asyncio.wait_for(self.until_quiet(), grace)
+            except TimeoutError:
+                await self._end_all("the organism was stopped")
+            if self._ended is not None and not self._ended.done():
+                self._ended.set_result(None)
+        elif self._state == "new":
+            self._state = "stopped"
+
+    async def _end_all(self, reason: str) -> None:
+        gone = [
+            handler
+            for conversation in list(self.conversations.active)
+            for handler in self.exchange.end_conversation(conversation, "killed", reason=reason)
+        ]
+        if gone:  # half a second for handlers to clean up; then their workers are cancelled all the same
+            await asyncio.wait(gone, timeout=0.5)
+
+    async def _close(self) -> None:
+        self.services.stopping = True
+        self.deadlines.stop()
+        await self._end_all("the organism was stopped")
+        for item in self.inbox.clear():
+            self.exchange.refused(item, Rejected("source", "closed", f"{self.name} was stopped"))
+        self.conversations.refuse_waiting()
+        await self.crew.stop()
+        self.bus.flush()
+        self._look_for_quiet()
+
+    # ---- injecting
+
+    async def inject(self, raw_bytes: bytes | str, thread_id: str | None = None, from_id: str = "console") -> None:
+        """Queue an envelope or a bare payload, as the reference's pump does; what is refused is a dead letter.
+
+        Args:
+            raw_bytes: The message.
+            thread_id: The sender's reference; two messages with one reference belong to one open conversation.
+            from_id: The port that it came in by.
+        """
+        context = contextvars.copy_context()
+        context.run(_inside.set, self)
+        self.inbox.put_injection(Raw(raw_bytes, from_id, reference=thread_id, context=context))
+
+    async def submit(
+        self,
+        message: Any,
+        *,
+        to: str | None = None,
+        from_id: str = "console",
+        conversation: Conversation | None = None,
+        nowait: bool = False,
+        repair: bool = False,
+    ) -> Conversation:
+        """Do what `Organism.inject` says."""
+        if self._state != "running":
+            verb = "start it first" if self._state == "new" else "start a new one"
+            raise XPipeError(f"{self.name} is not running ({self._state}); {verb}")
+        admission = Admission()
+        context = contextvars.copy_context()
+        raw = Raw(message, from_id, to=to, conversation=conversation, origin=admission, context=context)
+        try:
+            self._check_port(from_id)
+            self._prepare(raw, repair=repair)
+            is_free = _inside.get() is self or (conversation is not None and not conversation.is_over)
+            context.run(_inside.set, self)
+            if not is_free:
+                await self.conversations.reserve(wait=not nowait)
+        except Rejected as rejection:
+            self.exchange.refuse_at_door(raw, rejection)
+            return await admission.outcome()
+        try:
+            if self._state != "running":
+                raise XPipeError(f"{self.name} was stopped")
+            self.inbox.put_injection(raw)
+            return await admission.outcome()
+        finally:
+            if not is_free:
+                self.conversations.give_back()
+
+    def _check_port(self, port: str) -> None:
+        if not is_name(port) or is_system_name(port):
+            detail = f"{port!r} cannot be a port; expected a name such as 'console', not system.*"
+            raise Rejected("source", "port", detail)
+        if self.directory.routes.get(port) is not None:
+            raise Rejected("source", "port", f"{port!r} is a listener of {self.name}; nobody outside may speak for it")
+
+    def _prepare(self, raw: Raw, *, repair: bool) -> None:
+        data: Any = raw.data
+        if isinstance(data, bytes | str):
+            if repair:
+                repaired = repair_text(data, self.config.gate)
+                if len(repaired.elements) != 1:
+                    count = len(repaired.elements)
+                    raise Rejected("read", "empty" if not count else "malformed", f"expected one element, found {count}")
+                raw.data, raw.repairs = repaired.elements[0], repaired.repairs
+        elif not etree.iselement(data):
+            raw.cls = type(data)
+            try:
+                raw.data = self.directory.table.codec_of(type(data)).encode(data)
+            except PayloadError as error:
+                raise Rejected("read", "payload", str(error)) from error
+            raw.trusted = True
+
+    # ---- who is there
+
+    def register_listener(self, listener: ListenerConfig | Callable[..., Any]) -> Listener:
+        """Add a listener, or replace the one of that name for all messages that are routed from now on.
+
+        Args:
+            listener: Its configuration, or a function.
+
+        Raises:
+            ConfigError: When it cannot be used.
+        """
+        (resolved,) = resolve_all([listener], known=self.directory.routes.names())
+        self.directory.put(resolved)
+        return resolved
+
+    def register_all(self, listeners: Iterable[ListenerConfig | Callable[..., Any]]) -> None:
+        """Add several listeners at once; they may name one another as peers."""
+        for resolved in resolve_all(listeners, known=self.directory.routes.names()):
+            self.directory.put(resolved)
+
+    def unregister_listener(self, name: str) -> bool:
+        """Take a listener out of the routes; say whether it was there."""
+        return self.directory.remove(name)
+
+    # ---- what conversations, handlers and people ask
+
+    def new_thread_id(self, conversation: Conversation, frame: Frame) -> str:
+        """Make the id of a frame."""
+        return self.conversations.new_thread_id(conversation, frame)
+
+    def kill(self, conversation: Conversation, reason: str | None) -> Awaitable[None]:
+        """End a conversation now."""
+        gone = self.exchange.end_conversation(conversation, "killed", reason=reason)
+        return asyncio.ensure_future(_all_of(gone))
+
+    def _thought(self, turn: Turn, prose: str) -> None:
+        frame = turn.frame
+        frame.conversation.thoughts.append((frame.listener, prose))
+        if self.bus.heard:
+            self.bus.publish(ThoughtEvent(frame.thread_id, frame.listener, prose, frame.conversation.number))
+
+    def _abandon(self, turn: Turn) -> None:
+        self.crew.abandon(turn)
+
+    def subscribe_events(self, callback: Callable[[PumpEvent], Any]) -> Callable[[], None]:
+        """Have every event handed to `callback`; gives the function that ends it."""
+        return self.bus.subscribe(callback)
+
+    def unsubscribe_events(self, callback: Callable[[PumpEvent], Any]) -> None:
+        """End the subscriptions of `callback`."""
+        self.bus.unsubscribe(callback)
+
+    @property
+    def listeners(self) -> Mapping[str, Listener]:
+        """The listeners by name."""
+        return {listener.name: listener for listener in self.directory.routes}
+
+    @property
+    def routing_table(self) -> Mapping[str, list[Listener]]:
+        """The listeners by the tag of what they accept."""
+        return self.directory.routes.by_tag()
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """What could not be delivered or handled, oldest first."""
+        return self.letters
+
+    # ---- pausing, and quiet
+
+    @property
+    def paused(self) -> bool:
+        """No handler is started."""
+        return self.scheduler.paused
+
+    def pause(self) -> None:
+        """Start no more handlers; those that run go on, and injections are taken and wait."""
+        self.scheduler.paused = True
+        self._look_for_quiet()
+
+    def resume(self) -> None:
+        """Start handlers again."""
+        self.scheduler.paused, self.scheduler.steps = False, 0
+        self._stir()
+
+    def step(self) -> None:
+        """Let one handler start while paused."""
+        self.scheduler.steps += 1
+        self._stir()
+
+    def _stir(self) -> None:
+        if self._state in ("running", "stopping"):
+            self.inbox.wake()
+            self.crew.stir()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing is in flight, or nothing of it can go on."""
+        if self.scheduler.running:
+            return False
+        if self.scheduler.paused and not self.scheduler.steps:
+            return not self.inbox.readable
+        return not self.conversations.active and not len(self.inbox)
+
+    async def until_quiet(self) -> None:
+        """Wait until `is_quiet`."""
+        while not self.is_quiet:
+            waiter = asyncio.get_running_loop().create_future()
+            self._quiet.append(waiter)
+            await waiter
+
+    def _look_for_quiet(self) -> None:
+        if self._quiet and (self.is_quiet or self._state == "stopped"):
+            waiters, self._quiet = self._quiet, []
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+
+def _list_frame(frame: Frame) -> None:
+    frame.conversation.opened(frame)
+
+
+async def _all_of(gone: list[asyncio.Future[None]]) -> None:
+    if gone:
+        await asyncio.wait(gone)

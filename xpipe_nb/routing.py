@@ -1,0 +1,136 @@
+"""Who gets a message: the table of listeners, who accepts what, and who may talk to whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xpipe_nb.errors import Rejected
+from xpipe_nb.names import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from xpipe_nb.listeners import Listener
+
+__all__ = ["RouteTable", "may_send"]
+
+
+def may_send(sender: Listener | None, to: str) -> bool:
+    """Say whether a sender may talk to `to`: the injector to all, an agent to its peers and itself."""
+    return sender is None or sender.peers is None or to in sender.peers or to == sender.name
+
+
+class RouteTable:
+    """An immutable table of the listeners of one organism.
+
+    Args:
+        listeners: The listeners, each name once.
+        organism: The organism's name, for the sentences that people read.
+    """
+
+    def __init__(self, listeners: Iterable[Listener], organism: str = "organism") -> None:
+        self._organism = organism
+        self._by_name = {listener.name: listener for listener in listeners}
+        self._by_tag: dict[str, list[Listener]] = {}
+        for listener in self._by_name.values():
+            for tag in listener.accepts:
+                self._by_tag.setdefault(tag, []).append(listener)
+
+    def __iter__(self) -> Iterator[Listener]:
+        return iter(self._by_name.values())
+
+    def get(self, name: str) -> Listener | None:
+        """Give the listener of that name."""
+        return self._by_name.get(name)
+
+    def names(self) -> list[str]:
+        """Give the names, in the order of declaration."""
+        return list(self._by_name)
+
+    def by_tag(self) -> dict[str, list[Listener]]:
+        """Give the whole table: who accepts what."""
+        return {tag: list(listeners) for tag, listeners in self._by_tag.items()}
+
+    def accepting(self, tag: str) -> list[Listener]:
+        """Give the listeners that accept a payload class."""
+        return self._by_tag.get(tag, [])
+
+    def targets(
+        self, tag: str, to: str | None, sender: Listener | None, *, everyone: bool = False
+    ) -> tuple[Listener, ...]:
+        """Give the receivers of a send.
+
+        Args:
+            tag: The name of the payload class.
+            to: The receiver's name, if the sender named one.
+            sender: The listener that sends; `None` for an injector.
+            everyone: Only broadcast listeners will do.
+
+        Raises:
+            Rejected: At stage `route`, with reason `unknown`, `peers`, `not-accepted`, `nobody` or `ambiguous`.
+        """
+        if to is not None:
+            return (self._named(tag, to, sender),)
+        candidates = [
+            listener for listener in self.accepting(tag) if listener is not sender and may_send(sender, listener.name)
+        ]
+        hearing = tuple(listener for listener in candidates if listener.broadcast)
+        if hearing:
+            return hearing
+        if len(candidates) == 1 and not everyone:
+            return (candidates[0],)
+        if not candidates or everyone:
+            raise self._nobody(tag, sender)
+        names = ", ".join(listener.name for listener in candidates)
+        raise Rejected("route", "ambiguous", f"{names} all accept {tag}; say which one with to=")
+
+    def _named(self, tag: str, to: str, sender: Listener | None) -> Listener:
+        listener = self._by_name.get(to)
+        if listener is None:
+            raise self._unknown(to, sender)
+        if not may_send(sender, to):
+            who = sender.name if sender else ""
+            peers = ", ".join(sender.peers or ()) if sender else ""
+            detail = f"{who} may not send to {to}; its peers: {peers or 'none'}"
+            raise Rejected("route", "peers", detail)
+        if tag not in listener.accepts:
+            raise self._not_accepted(tag, listener)
+        return listener
+
+    def for_text(self, tag: str, sender: Listener, caller: Listener | None) -> Listener | None:
+        """Give the receiver of a payload that a listener returned as text; `None` means its caller.
+
+        Raises:
+            Rejected: At stage `route` with reason `ambiguous`, when two peers accept the class.
+        """
+        own = (sender, caller)
+        if sender.peers is None:
+            if caller is None or tag in caller.accepts:
+                return None
+            candidates = [each for each in self.accepting(tag) if each not in own]
+            return candidates[0] if len(candidates) == 1 else None
+        candidates = [each for each in self.accepting(tag) if each.name in sender.peers and each not in own]
+        if len(candidates) > 1:
+            names = " and ".join(each.name for each in candidates)
+            raise Rejected("route", "ambiguous", f"{names} both accept {tag}; {sender.name} has to say which one")
+        return candidates[0] if candidates else None
+
+    def _unknown(self, to: str, sender: Listener | None) -> Rejected:
+        near = nearest(to, self._by_name)
+        others = ", ".join(name for name in self._by_name if name != near)
+        hint = f" Did you mean {near}?" + (f" Others: {others}." if others else "") if near else ""
+        known = "" if near else f" Listeners: {', '.join(self._by_name) or 'none'}."
+        by = f" ({sender.name} wanted to send to it)" if sender else ""
+        return Rejected("route", "unknown", f"No listener {to!r} in {self._organism}.{hint}{known}{by}", nearest=near)
+
+    def _not_accepted(self, tag: str, listener: Listener) -> Rejected:
+        near = nearest(tag, listener.accepts)
+        accepted = " or ".join(listener.accepts) or "nothing"
+        hint = f" Did you mean {near}?" if near and near != tag else ""
+        return Rejected("route", "not-accepted", f"{listener.name} takes {accepted}, not {tag}.{hint}", nearest=near)
+
+    def _nobody(self, tag: str, sender: Listener | None) -> Rejected:
+        near = None if tag in self._by_tag else nearest(tag, self._by_tag)
+        who = f" that {sender.name} may send to" if sender and sender.peers is not None else ""
+        hint = f" Did you mean {near}?" if near else ""
+        return Rejected("route", "nobody", f"No listener{who} accepts {tag}.{hint}", nearest=near)

@@ -1,0 +1,211 @@
+"""Who goes next: frame order first, then the listener's gate, then a global place.
+
+Nobody ever holds a place while waiting for a narrower one, so a busy or hung listener blocks nobody but its own
+callers. All queues are fair: they serve the conversations that wait in them in turn.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+    from xpipe_nb.messages import Delivery
+
+__all__ = ["FairQueue", "Gate", "Resumption", "Scheduler"]
+
+Item = TypeVar("Item")
+
+
+class FairQueue(Generic[Item]):
+    """A queue of queues, one a conversation, served in turn.
+
+    Example:
+        >>> queue = FairQueue[str]()
+        >>> for key, item in [("#1", "a"), ("#1", "b"), ("#2", "c")]:
+        ...     queue.push(key, item)
+        >>> [queue.pop() for _ in range(len(queue))]
+        ['a', 'c', 'b']
+    """
+
+    __slots__ = ("_length", "_queues", "_turns")
+
+    def __init__(self) -> None:
+        self._queues: dict[Hashable, deque[Item]] = {}
+        self._turns: deque[Hashable] = deque()
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def push(self, key: Hashable, item: Item) -> None:
+        """Add an item at the end of its conversation's queue."""
+        queue = self._queues.get(key)
+        if queue is None:
+            self._queues[key] = queue = deque()
+            self._turns.append(key)
+        queue.append(item)
+        self._length += 1
+
+    def pop(self) -> Item:
+        """Take the next item of the conversation whose turn it is."""
+        while True:
+            key = self._turns.popleft()
+            queue = self._queues.get(key)
+            if queue is not None:
+                break
+        item = queue.popleft()
+        self._length -= 1
+        if queue:
+            self._turns.append(key)
+        else:
+            del self._queues[key]
+        return item
+
+    def remove(self, key: Hashable) -> list[Item]:
+        """Take out all that a conversation has waiting."""
+        queue = self._queues.pop(key, None)
+        if queue is None:
+            return []
+        self._turns.remove(key)
+        self._length -= len(queue)
+        return list(queue)
+
+    def __iter__(self) -> Iterator[Item]:
+        for queue in self._queues.values():
+            yield from queue
+
+
+class Gate:
+    """How many messages of one listener are handled at once, and who waits for it.
+
+    Args:
+        limit: The number of places; `None` is no limit.
+    """
+
+    __slots__ = ("limit", "taken", "waiting")
+
+    def __init__(self, limit: int | None) -> None:
+        self.limit = limit
+        self.taken = 0
+        self.waiting: FairQueue[Delivery | Resumption] = FairQueue()
+
+    @property
+    def full(self) -> bool:
+        """Nobody more may pass now."""
+        return self.limit is not None and self.taken >= self.limit
+
+
+class Resumption:
+    """A turn that waited in a call and now needs its places back.
+
+    Args:
+        conversation: The conversation of the turn.
+        gate: The gate of its listener.
+        resume: Is called once the places are taken.
+    """
+
+    __slots__ = ("conversation", "dropped", "gate", "resume")
+
+    def __init__(self, conversation: Any, gate: Gate, resume: Callable[[], None]) -> None:
+        self.conversation, self.gate, self.resume = conversation, gate, resume
+        self.dropped = False
+
+
+class Scheduler:
+    """Admits deliveries to their handlers.
+
+    Args:
+        places: How many handlers may run at once, in all.
+        gate_of: Gives the gate of a listener.
+    """
+
+    def __init__(self, places: int, gate_of: Callable[[Any], Gate]) -> None:
+        self.places = places
+        self.running = 0
+        self.paused = False
+        self.steps = 0
+        self._gate_of = gate_of
+        self._ready: FairQueue[Delivery | Resumption] = FairQueue()
+
+    @property
+    def has_place(self) -> bool:
+        """Another handler may start now."""
+        return self.running < self.places and (not self.paused or self.steps > 0)
+
+    @property
+    def startable(self) -> bool:
+        """Somebody could start now, if a worker came for it."""
+        return bool(self._ready) and self.has_place
+
+    @property
+    def parked(self) -> int:
+        """How many wait behind their gate only for a global place."""
+        return len(self._ready)
+
+    def offer(self, delivery: Delivery) -> None:
+        """Queue a delivery behind what its frame has to do first."""
+        frame = delivery.frame
+        if frame.queue is None:
+            frame.queue = deque()
+        frame.queue.append(delivery)
+        if len(frame.queue) == 1 and frame.turn is None:
+            self._to_gate(self._gate_of(delivery.listener), delivery, frame.conversation)
+
+    def resume_now(self, resumption: Resumption) -> bool:
+        """Give a turn its places back if they are free, else queue it; say which."""
+        gate = resumption.gate
+        if not gate.full and self.running < self.places and not self.paused and not self._ready:
+            gate.taken += 1
+            self.running += 1
+            resumption.resume()
+            return True
+        self._to_gate(gate, resumption, resumption.conversation)
+        return False
+
+    def _to_gate(self, gate: Gate, item: Delivery | Resumption, conversation: Any) -> None:
+        if gate.full:
+            gate.waiting.push(conversation, item)
+        else:
+            gate.taken += 1
+            self._ready.push(conversation, item)
+
+    def take(self) -> Delivery | None:
+        """Give the next delivery that has all its places, if one has; its frame's queue no longer holds it."""
+        while self._ready and self.has_place:
+            item = self._ready.pop()
+            if item.dropped:
+                self._leave(item.gate if isinstance(item, Resumption) else self._gate_of(item.listener))
+                continue
+            self.running += 1
+            if isinstance(item, Resumption):
+                item.resume()
+                continue
+            if self.paused:
+                self.steps -= 1
+            item.frame.queue.popleft()
+            return item
+        return None
+
+    def yield_places(self, gate: Gate) -> None:
+        """Free the places of a turn that waits in a call; its frame stays taken."""
+        self.running -= 1
+        self._leave(gate)
+
+    def next_of(self, frame: Any) -> None:
+        """Let the next message of a frame queue up at its gate."""
+        if frame.queue and frame.turn is None:
+            head = frame.queue[0]
+            self._to_gate(self._gate_of(head.listener), head, frame.conversation)
+
+    def _leave(self, gate: Gate) -> None:
+        gate.taken -= 1
+        while gate.waiting and not gate.full:
+            item = gate.waiting.pop()
+            if item.dropped:
+                continue
+            conversation = item.conversation if isinstance(item, Resumption) else item.frame.conversation
+            gate.taken += 1
+            self._ready.push(conversation, item)

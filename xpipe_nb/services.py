@@ -1,0 +1,182 @@
+"""What handlers can ask of the pump while they run: to send, to call, to tell."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from xpipe_nb.calls import Call
+from xpipe_nb.dispatch.turn import TurnFailed
+from xpipe_nb.errors import CallFailed, Rejected
+from xpipe_nb.events import AgentStateEvent, LogEvent, ProgressEvent
+from xpipe_nb.failures import code_of, failure
+from xpipe_nb.messages import HandlerResponse, Kind, Send
+from xpipe_nb.replies import promised
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xpipe_nb.composing import Composer
+    from xpipe_nb.crew import Crew
+    from xpipe_nb.directory import Directory
+    from xpipe_nb.dispatch.deadlines import Deadlines
+    from xpipe_nb.dispatch.event_bus import EventBus
+    from xpipe_nb.dispatch.turn import Turn
+    from xpipe_nb.exchange import Exchange
+
+__all__ = ["Services"]
+
+
+class Services:
+    """The pump as its handlers see it.
+
+    Args:
+        exchange: Where messages change hands.
+        composer: Writes messages.
+        directory: Who is there.
+        deadlines: The clocks of running handlers.
+        bus: Where progress and logs are published.
+    """
+
+    crew: Crew
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(
+        self, exchange: Exchange, composer: Composer, directory: Directory, deadlines: Deadlines, bus: EventBus
+    ) -> None:
+        self._exchange, self._composer, self._directory = exchange, composer, directory
+        self._deadlines, self._bus = deadlines, bus
+        self.stopping = False
+
+    # ---- sending
+
+    def reply(self, turn: Turn, result: Any) -> None:
+        """Send what a handler gave.
+
+        Raises:
+            TurnFailed: When it gave what means nothing.
+        """
+        if turn.over or turn.expired:
+            self.late(turn, result)
+            return
+        try:
+            sends = self._composer.sends_of(turn, result)
+        except Rejected as rejection:
+            if rejection.reason == "return":
+                raise TurnFailed("handler", rejection.detail) from rejection
+            self._exchange.refuse_reply(turn, result, rejection)
+            return
+        for send in sends:
+            self._post(turn, send)
+
+    def conclude(self, turn: Turn, result: Any) -> None:
+        """Send what a handler returned; nothing at all breaks a promise if it made one.
+
+        Raises:
+            TurnFailed: For a broken promise, and as `reply` does.
+        """
+        if result is not None:
+            self.reply(turn, result)
+        elif turn.listener.promises_reply and not turn.sent and not turn.over:
+            raise TurnFailed("handler", promised(turn.listener) or "")
+
+    def _post(self, turn: Turn, send: Send) -> None:
+        if send.kind is Kind.RESPOND:
+            turn.responded = True
+            self._exchange.rules.respond(turn.frame)
+        elif turn.responded:
+            detail = f"{turn.listener.name} has answered; after that it may only answer again"
+            self._exchange.refuse_reply(turn, HandlerResponse(None, send.to), Rejected("perform", "closed", detail))
+            return
+        turn.sent = True
+        self._exchange.post(send)
+
+    def late(self, turn: Turn, result: Any) -> None:
+        """Keep what came when nobody waited for it any more."""
+        if result is not None:
+            self._exchange.lose_late(turn, result)
+
+    # ---- calling
+
+    async def call(self, turn: Turn, payload: Any, to: str | None) -> Any:
+        """Send a payload and wait for the answer."""
+        return (await self._answers(turn, [self._start(turn, payload, to)]))[0]
+
+    async def call_all(self, turn: Turn, payload: Any) -> list[Any]:
+        """Send a payload to every broadcast listener and wait for all answers."""
+        try:
+            element, _ = self._composer.encode(payload)
+            targets = self._directory.routes.targets(str(element.tag), None, turn.listener, everyone=True)
+        except Rejected as rejection:
+            raise self._refusal(turn, payload, None, rejection) from None
+        return await self._answers(turn, [self._start(turn, payload, target.name) for target in targets])
+
+    def call_sync(self, turn: Turn, payload: Any, to: str | None) -> Any:
+        """Do what `call` does, from a thread."""
+        if asyncio._get_running_loop() is self.loop:  # noqa: SLF001 - the public form raises instead of asking
+            raise CallFailed("routing", "meta.call_sync would block the loop; write `await meta.call(…)`", to=to)
+        return asyncio.run_coroutine_threadsafe(self.call(turn, payload, to), self.loop).result()
+
+    def _start(self, turn: Turn, payload: Any, to: str | None) -> Call:
+        call = Call(to)
+        try:
+            if turn.responded or turn.over or turn.task is None:
+                state = "has answered" if turn.responded else "is over"
+                raise Rejected("perform", "closed", f"the turn of {turn.listener.name} {state}; it may not call")
+            element, cls = self._composer.encode(payload)
+        except Rejected as rejection:
+            raise self._refusal(turn, payload, to, rejection) from None
+        turn.sent = True
+        self._exchange.post(Send(Kind.CALL, turn.frame, element, to, call, turn.number, cls=cls))
+        return call
+
+    def _refusal(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> CallFailed:
+        error = failure("routing" if rejection.reason == "closed" else code_of(rejection.reason))
+        self._exchange.lose_call(turn, payload, to, rejection)
+        return CallFailed(error.code, error.message, to=to)
+
+    async def _answers(self, turn: Turn, calls: Sequence[Call]) -> list[Any]:
+        """Wait for calls; meanwhile the turn's places are free and its clock stands."""
+        turn.calls += 1
+        if turn.calls == 1:
+            self._deadlines.pause(turn)
+            self.crew.step_aside(turn)
+            self._announce(turn, "waiting")
+        try:
+            return [await call.future for call in calls]
+        finally:
+            for call in calls:
+                frame = call.give_up()
+                if frame is not None:
+                    self._exchange.rules.close(frame)
+            turn.calls -= 1
+            if not turn.calls and not turn.over and turn.task is not None:
+                await self.crew.step_back(turn)
+                self._deadlines.resume(turn)
+                self._announce(turn, "processing")
+
+    # ---- telling
+
+    def progress(self, turn: Turn, done: float, total: float | None, text: str) -> None:
+        """Publish how far a handler is; from any thread."""
+        frame = turn.frame
+        self._tell(
+            ProgressEvent(frame.thread_id, frame.listener, done, total, text, frame.conversation.number)
+        )
+
+    def log(self, turn: Turn, text: str) -> None:
+        """Publish a line; from any thread."""
+        frame = turn.frame
+        self._tell(LogEvent(frame.thread_id, frame.listener, text, frame.conversation.number))
+
+    def _announce(self, turn: Turn, state: str) -> None:
+        if self._bus.heard:
+            self._bus.publish(AgentStateEvent(turn.listener.name, state, turn.frame.thread_id))
+
+    def _tell(self, event: Any) -> None:
+        if not self._bus.heard:
+            return
+        if asyncio._get_running_loop() is self.loop:  # noqa: SLF001 - see above
+            self._bus.publish(event)
+        else:
+            self.loop.call_soon_threadsafe(self._bus.publish, event)

@@ -1,0 +1,183 @@
+"""The stages from the source to a decoded delivery, in order; read `build` top to bottom.
+
+Each stage is a plain function from the one type that it is for to the next. It raises `Rejected` and knows nothing
+of what happens then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from xpipe_nb.errors import PayloadError, Rejected
+from xpipe_nb.messages import Delivery, Document, Envelope, Kind, Raw, Send, Verified
+from xpipe_nb.operators import Stage
+from xpipe_nb.xml import check_tree, copy_tree, open_envelope, read_document
+
+if TYPE_CHECKING:
+    from xpipe_nb.composing import Composer
+    from xpipe_nb.conversations import Conversations
+    from xpipe_nb.directory import Directory
+    from xpipe_nb.frames import FrameRules
+    from xpipe_nb.listeners import Listener
+    from xpipe_nb.xml import GateLimits
+
+__all__ = ["Stages"]
+
+
+class Stages:
+    """The built-in stages of one pump.
+
+    Args:
+        gate: The limits of what comes from outside.
+        conversations: The open conversations.
+        directory: Who is there.
+        composer: Knows the schema of every payload.
+        rules: The rules of frames.
+        max_messages: How many messages one conversation may send.
+    """
+
+    def __init__(
+        self,
+        gate: GateLimits,
+        conversations: Conversations,
+        directory: Directory,
+        composer: Composer,
+        rules: FrameRules,
+        max_messages: int,
+    ) -> None:
+        self._gate, self._conversations, self._directory = gate, conversations, directory
+        self._composer, self._rules, self._max_messages = composer, rules, max_messages
+
+    def build(self) -> list[Stage]:
+        """Give the stages, from bytes to decoded deliveries."""
+        return [
+            Stage("read", (Raw,), self.read),
+            Stage("verify", (Document,), self.verify),
+            Stage("open", (Verified,), self.open),
+            Stage("split", (Envelope,), self.split, many=True),
+            Stage("assign", (Envelope, Send), self.assign),
+            Stage("route", (Send,), self.route, many=True),
+            Stage("decode", (Delivery,), self.decode),
+        ]
+
+    def read(self, raw: Raw) -> Document:
+        """Bytes, text or a tree within the limits of the gate."""
+        data = raw.data
+        if isinstance(data, bytes | str):
+            return Document(raw, read_document(data, self._gate))
+        if not etree.iselement(data):
+            raise Rejected("read", "malformed", f"expected a payload, an element, str or bytes, got {data!r}")
+        return Document(raw, data if raw.trusted else check_tree(copy_tree(data), self._gate))
+
+    def verify(self, document: Document) -> Verified:
+        """Signatures come with identities; without one there is nothing to verify."""
+        return Verified(document.raw, document.root)
+
+    def open(self, document: Verified) -> Envelope:
+        """Who says what to whom; who it is was decided by the port it came in by."""
+        raw = document.raw
+        if raw.trusted:
+            return Envelope(raw, (document.root,), raw.to, raw.reference)
+        opened = open_envelope(document.root)
+        if opened.from_id is not None and opened.from_id != raw.port:
+            detail = f"the envelope says it is from {opened.from_id!r}, but it came in by {raw.port!r}"
+            raise Rejected("open", "forged-from", detail)
+        if raw.to is not None and opened.to_id is not None and raw.to != opened.to_id:
+            detail = f"the envelope is for {opened.to_id!r}, but it was injected for {raw.to!r}"
+            raise Rejected("open", "conflict", detail)
+        thread = opened.thread if opened.thread is not None else raw.reference
+        return Envelope(raw, (opened.payload,), raw.to or opened.to_id, thread)
+
+    def split(self, envelope: Envelope) -> list[Envelope]:
+        """One payload each."""
+        if len(envelope.payloads) == 1:
+            return [envelope]
+        return [Envelope(envelope.raw, (each,), envelope.to, envelope.thread) for each in envelope.payloads]
+
+    def assign(self, item: Envelope | Send) -> Send:
+        """Each message belongs to a frame: an injection to its mailbox, a reply to the frame that sent it."""
+        send = self._injected(item) if isinstance(item, Envelope) else item
+        if send.kind is Kind.ERROR:
+            return send
+        frame = send.frame
+        conversation = frame.conversation
+        if frame.closed or (send.epoch != frame.epoch and send.kind is not Kind.RESPOND):
+            raise Rejected("assign", "closed", f"{' ▸ '.join(frame.chain)} was closed before its message was routed")
+        conversation.sent += 1
+        send.number = conversation.sent
+        if conversation.sent > self._max_messages:
+            detail = f"#{conversation.number} has sent {self._max_messages} messages (limits.max_messages)"
+            raise Rejected("assign", "endless", detail)
+        return send
+
+    def _injected(self, envelope: Envelope) -> Send:
+        raw, element = envelope.raw, envelope.payloads[0]
+        if not isinstance(element.tag, str) or element.tag.startswith("{"):
+            raise Rejected("open", "malformed", f"a payload has no namespace, got {element.tag}")
+        conversation = self._conversations.for_injection(raw, envelope.thread)
+        send = Send(Kind.INJECT, conversation.root, element, envelope.to, raw=raw, cls=raw.cls)
+        self._rules.hold(conversation.root)
+        return send
+
+    def route(self, send: Send) -> list[Delivery]:
+        """One delivery for each receiver, in the frame where it arrives."""
+        kind, frame = send.kind, send.frame
+        if kind is Kind.RESPOND:
+            return [self._answer(send)]
+        if kind is Kind.ERROR:
+            listener = self._directory.routes.get(frame.listener)
+            self._rules.hold(frame)
+            return [Delivery(send, frame, listener)]
+        sender = None if kind is Kind.INJECT else self._directory.routes.get(frame.listener)
+        targets = self._directory.routes.targets(send.tag, send.to, sender, everyone=send.everyone)
+        if kind is Kind.ITSELF:
+            self._rules.hold(frame)
+            return [Delivery(send, frame, targets[0])]
+        if kind is Kind.CALL and (len(targets) > 1 or send.call.given_up):
+            raise self._no_call(send, targets)
+        self._composer.check(send)
+        deliveries = []
+        for listener in targets:
+            child = self._rules.child_for(frame, listener.name, send.turn, send.call)
+            self._rules.hold(child)
+            if send.call is not None:
+                send.call.frame = child
+            deliveries.append(Delivery(send, child, listener))
+        send.open = len(deliveries)
+        return deliveries
+
+    @staticmethod
+    def _no_call(send: Send, targets: tuple[Listener, ...]) -> Rejected:
+        if send.call.given_up:
+            return Rejected("route", "closed", f"{send.from_id} no longer waits for this call")
+        names = ", ".join(listener.name for listener in targets)
+        return Rejected("route", "ambiguous", f"{names} all listen to {send.tag}; use meta.call_all, or say to=")
+
+    def _answer(self, send: Send) -> Delivery:
+        """An answer arrives in the caller's frame: at its listener, at a waiting call or in the mailbox."""
+        frame = send.frame
+        caller = frame.parent
+        if caller is None or caller.closed:
+            raise Rejected("route", "closed", f"{frame.caller} no longer waits for {frame.listener}")
+        if frame.call is not None or caller.parent is None:
+            return Delivery(send, caller, None)
+        listener = self._directory.routes.get(caller.listener)
+        if listener is None or send.tag not in listener.accepts:
+            accepted = " or ".join(listener.accepts) if listener else "nothing"
+            detail = f"{frame.listener} answered {caller.listener} with {send.tag}; it takes {accepted}"
+            raise Rejected("route", "answer", detail)
+        self._rules.hold(caller)
+        return Delivery(send, caller, listener)
+
+    def decode(self, delivery: Delivery) -> Delivery:
+        """Each receiver gets a validated copy of its own."""
+        send = delivery.send
+        self._composer.check(send)
+        codec: Any = self._directory.codec_for(send.tag, send.cls)
+        try:
+            delivery.payload = codec.decode(send.element, self._directory.table)
+        except PayloadError as error:
+            raise Rejected("decode", "schema", str(error), line=error.line, column=error.column) from error
+        return delivery
