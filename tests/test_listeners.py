@@ -17,7 +17,7 @@ from xpipe_nb.messages import HandlerResponse
 from xpipe_nb.payloads import DeliveryError, payload
 
 if TYPE_CHECKING:
-    from nowhere import Hidden, HandlerMetadata
+    from nowhere import HandlerMetadata, Hidden
 
 
 @payload
