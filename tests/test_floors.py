@@ -83,7 +83,7 @@ MODULES = {
 
 def place(module: str) -> str:
     """The entry of the table that a module falls under."""
-    return module.split(".")[0]
+    return module.partition(".")[0]
 
 
 def imported(path: Path, *, top_only: bool = False) -> set[str]:
