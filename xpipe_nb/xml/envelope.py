@@ -93,7 +93,7 @@ def build_envelope(payload: etree._Element, *, from_id: str, to_id: str | None =
     """
     root = deepcopy(_BLANK)
     meta, holder = root
-    for tag, text in ((FROM, _name(from_id)), (TO, to_id and _name(to_id)), (THREAD, _thread(thread))):
+    for tag, text in ((FROM, _name(from_id)), (TO, None if to_id is None else _name(to_id)), (THREAD, _thread(thread))):
         if text is not None:
             etree.SubElement(meta, tag).text = text
     _fill(holder, _bare(payload))

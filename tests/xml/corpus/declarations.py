@@ -147,7 +147,7 @@ CASES = [
     ),
     Case(
         "schema-location-escaped",
-        f'<a xmlns:x="http://www.w3.org/2001/XMLSchema&#45;instance" x:schemaLocation="a b"/>',
+        '<a xmlns:x="http://www.w3.org/2001/XMLSchema&#45;instance" x:schemaLocation="a b"/>',
         "schema-location",
     ),
 ]
