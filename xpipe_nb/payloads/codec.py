@@ -1,0 +1,337 @@
+"""The codec of one class: schema, encoder and decoder, compiled once and kept on the class itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import cached_property
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
+
+from lxml import etree
+
+from xpipe_nb.errors import DefinitionError, PayloadError, Rejected
+from xpipe_nb.payloads.annotations import is_class
+from xpipe_nb.payloads.decode import OPAQUE, Table, compile_reader, named, no_attributes
+from xpipe_nb.payloads.encode import XSI, compile_body, compile_tree, unwritable
+from xpipe_nb.payloads.example import build_example
+from xpipe_nb.payloads.layout import signature
+from xpipe_nb.payloads.locate import locate, path_of
+from xpipe_nb.payloads.nodes import Shape
+from xpipe_nb.payloads.refusal import Refusal, shown
+from xpipe_nb.payloads.schema import build_schema
+from xpipe_nb.payloads.shape import Unresolved, read_shape
+
+__all__ = ["CODEC", "Codec", "TagTable", "codec_of", "is_payload"]
+
+CODEC = "__xpipe_codec__"
+"""The attribute of a class that holds its codec: no registry keeps a class alive."""
+
+T = TypeVar("T")
+"""The payload class."""
+
+_Element = etree._Element
+
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+"""Reads only what `compile_body` has just written, so its size has no cap but memory's."""
+
+
+class TagTable(Protocol):
+    """What finds the class of a tag for an `AnyPayload`; `PayloadTable` is one."""
+
+    def get(self, tag: str, /) -> type | None:
+        """Give the class of a tag."""
+
+
+class Codec(Generic[T]):
+    """How the objects of one class become XML and come back.
+
+    Get one from `codec_of(cls)`; it is compiled when the class is defined, or at its first use when its annotations name
+    what is defined later.
+
+    Args:
+        cls: The payload class.
+        tag: The tag of its element.
+        namespace: What its annotations may name besides the names of its module.
+    """
+
+    def __init__(self, cls: type[T], tag: str, namespace: Mapping[str, Any]) -> None:
+        self.cls = cls
+        self.tag = tag
+        self._namespace = namespace
+
+    # --- compiled on first use ----------------------------------------------------------------------------------
+
+    @cached_property
+    def shape(self) -> Shape:
+        """The fields of the class.
+
+        Raises:
+            DefinitionError: An annotation names what is not defined, or says what cannot be written.
+        """
+        try:
+            return self._now()
+        except Unresolved as error:
+            field, problem = error.args
+            raise DefinitionError(self.cls.__name__, problem, field=field) from None
+
+    def _now(self) -> Shape:
+        shape = read_shape(self.cls, self.tag, self._namespace)
+        self._namespace = {}
+        return shape
+
+    def compile(self) -> None:
+        """Read the class, unless its annotations name what is not defined yet.
+
+        Raises:
+            DefinitionError: The class cannot be a payload.
+        """
+        try:
+            self.__dict__["shape"] = self._now()
+        except Unresolved:
+            return
+
+    @cached_property
+    def _body(self) -> Any:
+        return compile_body(self.shape, codec_of)
+
+    @cached_property
+    def _tree(self) -> Any:
+        return compile_tree(self.shape) or self._parsed_tree
+
+    @cached_property
+    def _read(self) -> Any:
+        return compile_reader(self.shape, codec_of)
+
+    @cached_property
+    def xsd(self) -> _Element:
+        """The `xs:schema` element, with the docstrings as documentation; copy it before you change it."""
+        return build_schema(self.shape, _shape_of)
+
+    @cached_property
+    def schema(self) -> etree.XMLSchema:
+        """The compiled schema."""
+        return etree.XMLSchema(build_schema(self.shape, _shape_of, docs=False))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A text that two classes share exactly when they accept the same XML and have the same fields.
+
+        Docstrings do not count. An instance of an older binding of a class can be told by it from one of a changed class.
+        """
+        schema = etree.tostring(build_schema(self.shape, _shape_of, docs=False), method="c14n")
+        layout = signature(self.shape, _shape_of)
+        return hashlib.sha256(schema + b"\0" + layout.encode("utf-8", "surrogatepass")).hexdigest()
+
+    # --- out ------------------------------------------------------------------------------------------------------
+
+    def encode(self, value: T) -> _Element:
+        """Write an object as a fresh detached tree in no namespace.
+
+        Raises:
+            PayloadError: A field holds what its type does not allow or XML cannot carry.
+        """
+        try:
+            if type(value) is not self.cls:
+                return self.kin(value)._tree(value)  # type: ignore[no-any-return]
+            return self._tree(value)  # type: ignore[no-any-return]
+        except Refusal as refusal:
+            raise refusal.as_error(self.tag) from refusal.__cause__
+        except RecursionError:
+            raise PayloadError(self.tag, "it is nested too deeply to be written") from None
+
+    def kin(self, value: object) -> Codec[Any]:
+        """Give the codec of an object of another binding of the same class; it must have the same fingerprint."""
+        cls = type(value)
+        if cls is self.cls:
+            return self
+        if cls.__name__ == self.cls.__name__ and CODEC in cls.__dict__:
+            codec = codec_of(cls)
+            if codec.fingerprint == self.fingerprint:
+                return codec
+            raise Refusal(f"expected {self.cls.__name__}, got an object of another definition of that class")
+        raise Refusal(f"expected {self.cls.__name__}, got {shown(value)}")
+
+    def body(self, value: Any) -> str:
+        """Write the text of an object's children; raises `Refusal`."""
+        return self._body(value)  # type: ignore[no-any-return]
+
+    def text(self, value: Any) -> str:
+        """Write an object as the text of one element; raises `Refusal`."""
+        body = self.body(value)
+        declared = f' xmlns:xsi="{XSI}"' if 'xsi:nil="' in body else ""
+        return f"<{self.tag}{declared}>{body}</{self.tag}>"
+
+    def _parsed_tree(self, value: Any) -> _Element:
+        try:
+            return etree.fromstring(self.text(value).encode(), _PARSER)
+        except (etree.XMLSyntaxError, UnicodeEncodeError):
+            raise self._unwritable_in(value) from None
+
+    def _unwritable_in(self, value: Any) -> Refusal:
+        """Find the field whose text XML cannot carry; only after the parser refused the whole."""
+        for field in self.shape.fields:
+            text = repr(getattr(value, field.name))
+            del text
+        return unwritable(value)
+
+    # --- in -------------------------------------------------------------------------------------------------------
+
+    def validate(self, element: _Element, *, text: str | bytes | None = None) -> None:
+        """Check an element against the schema.
+
+        Args:
+            element: The payload's element; it is not altered.
+            text: The document that it was read from, to name line and column.
+
+        Raises:
+            PayloadError: The schema refuses it.
+        """
+        if not self.schema.validate(element):
+            self._explain(element, text)
+
+    def decode(self, element: _Element, table: TagTable | None = None, *, text: str | bytes | None = None) -> T:
+        """Read a fresh object from an element, which is neither kept nor altered.
+
+        Args:
+            element: The payload's element.
+            table: Finds the classes of what stands in `AnyPayload` fields.
+            text: The document that the element was read from, to name line and column.
+
+        Raises:
+            PayloadError: The element is not one of this class, or the class refuses its values.
+        """
+        finder = None if table is None else _finder(table)
+        try:
+            return self._root(element, finder)  # type: ignore[no-any-return]
+        except Refusal as refusal:
+            if not _has_comments(element):
+                self._raise(refusal, element, text)
+        except RecursionError:
+            raise PayloadError(self.tag, "it is nested too deeply to be read") from None
+        return self._decode_bare(element, finder, text)
+
+    def read(self, element: _Element, table: Table) -> T:
+        """Read an object from the children of an element; raises `Refusal`."""
+        return self._read(element, table)  # type: ignore[no-any-return]
+
+    def check(self, element: _Element) -> None:
+        """Check an element against the schema; raises `Refusal`."""
+        try:
+            self.validate(element)
+        except PayloadError as error:
+            refusal = Refusal(error.problem, element)
+            raise refusal.under(error.field) if error.field else refusal from None
+
+    def _root(self, element: _Element, table: Table) -> Any:
+        if element.tag != self.tag:
+            raise Refusal(f"expected <{self.tag}>, got {named(element)}", element)
+        if element.keys():
+            no_attributes(element)
+        return self._read(element, table)
+
+    def _decode_bare(self, element: _Element, table: Table, text: str | bytes | None) -> T:
+        """Read a copy without comments: they may stand anywhere and mean nothing."""
+        bare = deepcopy(element)
+        bare.tail = None
+        etree.strip_tags(bare, etree.Comment)
+        try:
+            return self._root(bare, table)  # type: ignore[no-any-return]
+        except Refusal as refusal:
+            self._raise(refusal, element, text)
+
+    def _raise(self, refusal: Refusal, element: _Element, text: str | bytes | None) -> NoReturn:
+        place = None
+        if text is not None:
+            inside = refusal.element
+            path = path_of(element) + (path_of(inside)[len(path_of(element)):] if inside is not None else ())
+            place = locate(text, path)
+        raise refusal.as_error(self.tag, place) from refusal.__cause__
+
+    def _explain(self, element: _Element, text: str | bytes | None) -> NoReturn:
+        """Say in our words what the schema refused; in libxml2's where the decoder has none."""
+        last = self.schema.error_log.last_error
+        try:
+            self._root(element, OPAQUE)
+        except Refusal as refusal:
+            self._raise(refusal, element, text)
+        except RecursionError:
+            pass
+        raise PayloadError(self.tag, "the schema refuses it" if last is None else _plain(last.message))
+
+    def from_xml(self, source: _Element | str | bytes, table: TagTable | None = None) -> T:
+        """Read an object from an element, or from the text of one element through the strict gate.
+
+        Raises:
+            PayloadError: The text is not one well-formed element, or not one of this class.
+        """
+        text = None if isinstance(source, etree._Element) else source
+        element = source if isinstance(source, etree._Element) else self._document(source)
+        self.validate(element, text=text)
+        return self.decode(element, table, text=text)
+
+    def _document(self, text: str | bytes) -> _Element:
+        from xpipe_nb.xml import read_document
+
+        try:
+            return read_document(text)
+        except Rejected as error:
+            raise PayloadError(self.tag, error.detail, line=error.line, column=error.column) from None
+
+    def example(self) -> str:
+        """Give XML that the class accepts, indented, for people and models.
+
+        Raises:
+            PayloadError: No value that fits could be made up (a constraint that only the class knows).
+        """
+        return build_example(self)
+
+
+def _plain(message: str) -> str:
+    return message.removesuffix(".").replace("'", "")
+
+
+def _finder(table: TagTable) -> Table:
+    def find(tag: str) -> Codec[Any] | None:
+        cls = table.get(tag)
+        return None if cls is None else codec_of(cls)
+
+    return find
+
+
+def _has_comments(element: _Element) -> bool:
+    return next(element.iter(etree.Comment), None) is not None
+
+
+def _shape_of(cls: type) -> Shape:
+    return codec_of(cls).shape
+
+
+def codec_of(cls: type[T]) -> Codec[T]:
+    """Give the codec of a payload class; a plain dataclass or pydantic model gets its own at the first call.
+
+    Raises:
+        DefinitionError: The class cannot be a payload.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> @dataclass
+        ... class Point:
+        ...     x: float
+        >>> codec_of(Point).decode(codec_of(Point).encode(Point(1.5)))
+        Point(x=1.5)
+    """
+    codec: Codec[T] | None = cls.__dict__.get(CODEC)
+    if codec is not None:
+        return codec
+    if not is_class(cls):
+        raise DefinitionError(getattr(cls, "__name__", repr(cls)), "it is no payload class", expected="a class with @payload")
+    from xpipe_nb.payloads.decorate import attach
+
+    return attach(cls, {})
+
+
+def is_payload(value: object) -> bool:
+    """Say whether a class, or the class of an object, is a payload: decorated, or already compiled by `codec_of`."""
+    cls = value if isinstance(value, type) else type(value)
+    return CODEC in cls.__dict__

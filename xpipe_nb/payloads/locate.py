@@ -1,0 +1,84 @@
+"""Where an element stands in its text; libxml2 keeps no columns, so expat reads the text a second time, after an error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.parsers import expat
+
+from lxml import etree
+
+__all__ = ["locate", "path_of"]
+
+
+class _Found(Exception):
+    """Stops the parser at the place."""
+
+
+def path_of(element: etree._Element) -> tuple[int, ...]:
+    """Give the place of an element in its tree: the number of each step down from the root, counted from 0.
+
+    Example:
+        >>> root = etree.fromstring("<a><b/><c><d/></c></a>")
+        >>> path_of(root[1][0])
+        (1, 0)
+    """
+    steps: list[int] = []
+    node = element
+    while (parent := node.getparent()) is not None:
+        steps.append(sum(1 for _ in node.itersiblings("*", preceding=True)))
+        node = parent
+    return tuple(reversed(steps))
+
+
+def locate(text: str | bytes, path: Sequence[int]) -> tuple[int, int] | None:
+    """Find the start tag of an element.
+
+    Args:
+        text: The document.
+        path: Which child element at each step down from the root, counted from 0; comments do not count.
+
+    Returns:
+        The line and the column, both counted from 1 (columns in characters), or `None` when the text has no such element.
+
+    Example:
+        >>> locate("<a>\\n  <b/><c/>\\n</a>", (1,))
+        (2, 7)
+    """
+    document = text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text.removeprefix("\ufeff")
+    return _Search(tuple(path)).run(document)
+
+
+class _Search:
+    """One pass over the text: where we are, and where we want to be."""
+
+    def __init__(self, path: tuple[int, ...]) -> None:
+        self.path, self.here, self.next = path, [], [0]  # type: tuple[int, ...], list[int], list[int]
+        self.parser = expat.ParserCreate("utf-8")
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.found: tuple[int, int] | None = None
+
+    def run(self, document: str) -> tuple[int, int] | None:
+        try:
+            self.parser.Parse(document.encode("utf-8", "surrogatepass"), True)
+        except _Found:
+            pass
+        except expat.ExpatError:
+            return None
+        if self.found is None:
+            return None
+        line, byte = self.found
+        text = document.replace("\r\n", "\n").replace("\r", "\n").split("\n")[line - 1]
+        return line, len(text.encode("utf-8", "surrogatepass")[:byte].decode("utf-8", "replace")) + 1
+
+    def start(self, name: str, attributes: object) -> None:
+        self.here.append(self.next[-1])
+        self.next[-1] += 1
+        self.next.append(0)
+        if tuple(self.here[1:]) == self.path:
+            self.found = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber
+            raise _Found
+
+    def end(self, name: str) -> None:
+        self.here.pop()
+        self.next.pop()

@@ -1,0 +1,72 @@
+"""The error that travels as a payload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from lxml import etree
+
+from xpipe_nb.payloads.codec import Codec, TagTable
+from xpipe_nb.payloads.decorate import payload
+
+__all__ = ["DeliveryError", "SystemError"]
+
+_LOWER = {"code": "Code", "message": "Message", "retry-allowed": "RetryAllowed"}
+
+
+class _EitherCase(Codec[Any]):
+    """Takes the reference's lower-case form besides our own."""
+
+    def validate(self, element: etree._Element, *, text: str | bytes | None = None) -> None:
+        super().validate(_upper(element), text=text)
+
+    def decode(
+        self, element: etree._Element, table: TagTable | None = None, *, text: str | bytes | None = None
+    ) -> Any:
+        return super().decode(_upper(element), table, text=text)
+
+
+def _upper(element: etree._Element) -> etree._Element:
+    """Give the element with the tags of our own form; the element itself when it has them."""
+    if not any(kid.tag in _LOWER for kid in element):
+        return element
+    copy = etree.Element(element.tag, dict(element.attrib))
+    copy.text = element.text
+    for kid in element:
+        copy.append(_copied(kid))
+    return copy
+
+
+def _copied(kid: Any) -> Any:
+    from copy import deepcopy
+
+    new = deepcopy(kid)
+    new.tag = _LOWER.get(kid.tag, kid.tag)
+    return new
+
+
+@payload
+@dataclass(frozen=True)
+class DeliveryError:
+    """A message that could not be delivered or handled.
+
+    The text is generic: it never tells a target that does not exist from one that is not allowed, and never carries what
+    an exception said.
+
+    Args:
+        code: What kind of failure it is.
+        message: The generic sentence.
+        retry_allowed: The same message may be sent again.
+    """
+
+    __xpipe_tag__: ClassVar[str] = "SystemError"
+    __xpipe_codec_type__: ClassVar[type] = _EitherCase
+
+    code: Literal["routing", "validation", "timeout", "handler", "budget", "hops"]
+    message: str
+    retry_allowed: bool = True
+
+
+SystemError = DeliveryError
+"""The reference's name."""

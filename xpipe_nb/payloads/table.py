@@ -1,0 +1,75 @@
+"""Which class a tag means: the newest binding of it that was put in."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from xpipe_nb.errors import ConfigError, Fault
+from xpipe_nb.payloads.codec import codec_of
+
+__all__ = ["PayloadTable"]
+
+
+class PayloadTable:
+    """The payload classes that one organism knows, by tag.
+
+    Example:
+        >>> from xpipe_nb.payloads import payload
+        >>> @payload
+        ... class Greeting:
+        ...     name: str
+        >>> table = PayloadTable()
+        >>> table.add(Greeting)
+        >>> table.get("Greeting") is Greeting, table.get("Parting")
+        (True, None)
+    """
+
+    def __init__(self) -> None:
+        self._classes: dict[str, type] = {}
+
+    def add(self, cls: type) -> None:
+        """Put in a class; the newest one with the same schema, or under the same name of a module, wins.
+
+        Raises:
+            ConfigError: Another class that is still in use has the same tag and another schema.
+            DefinitionError: The class cannot be a payload.
+        """
+        codec = codec_of(cls)
+        known = self._classes.get(codec.tag)
+        if known is not None and known is not cls and not _replaced(known):
+            if codec_of(known).fingerprint != codec.fingerprint:
+                raise ConfigError(
+                    Fault(
+                        f"$.payloads.{codec.tag}",
+                        f"two classes are both written <{codec.tag}>, with different fields: {_origin(known)} and {_origin(cls)}",
+                        expected="one class for each tag",
+                    )
+                )
+        self._classes[codec.tag] = cls
+
+    def bind(self, cls: type) -> None:
+        """Put in a class in place of the one that has its tag, such as after its cell was run again."""
+        self._classes[codec_of(cls).tag] = cls
+
+    def get(self, tag: str, /) -> type | None:
+        """Give the class of a tag, or `None`."""
+        return self._classes.get(tag)
+
+    def tags(self) -> tuple[str, ...]:
+        """Give the tags, in the order in which they came."""
+        return tuple(self._classes)
+
+
+def _origin(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _replaced(cls: type) -> bool:
+    """Say whether the class's name in its module means another class by now: its cell was run again."""
+    if "<locals>" in cls.__qualname__:
+        return False
+    bound: Any = sys.modules.get(cls.__module__)
+    for name in cls.__qualname__.split("."):
+        bound = getattr(bound, name, None)
+    return bound is not None and bound is not cls
