@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.errors import PayloadError, Rejected
 from xpipe_nb.messages import HandlerResponse, Kind, Send
+from xpipe_nb.payloads import codec_of, is_payload
 from xpipe_nb.replies import meaning
 from xpipe_nb.xml import read_document, repair_text
 
@@ -40,7 +41,7 @@ class Composer:
             Rejected: With reason `return` or `return-list` for what means nothing; with reason `payload` or `schema`
                 for a payload that its class or its schema refuses.
         """
-        if type(result) is HandlerResponse and result.payload is not None:
+        if type(result) is HandlerResponse and is_payload(result.payload):
             return [self.respond(turn, result)]  # most turns: no list, no text
         wanted = meaning(result, turn.listener)
         if len(wanted) == 1:
@@ -81,8 +82,10 @@ class Composer:
                 written.
         """
         cls = type(payload)
+        if not is_payload(cls):
+            raise Rejected("perform", "return", f"expected a payload, got {payload!r} ({cls.__name__})")
         try:
-            return self._directory.table.codec_of(cls).encode(payload), cls
+            return codec_of(cls).encode(payload), cls
         except PayloadError as error:
             raise Rejected("perform", "payload", str(error)) from error
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xpipe_nb.payloads import PayloadTable
+from xpipe_nb.payloads import PayloadTable, codec_of
 from xpipe_nb.routing import RouteTable
 from xpipe_nb.scheduling import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from lxml.etree import _Element
 
     from xpipe_nb.listeners import Listener
     from xpipe_nb.payloads import Codec
@@ -71,11 +69,7 @@ class Directory:
         limits = [listener.concurrency, self._per_agent if listener.agent else None]
         return min((limit for limit in limits if limit is not None), default=None)
 
-    def codec_for(self, tag: str, sender_class: type | None) -> Codec | None:
+    def codec_for(self, tag: str, sender_class: type | None) -> Codec[Any] | None:
         """Give the codec that reads a payload: the organism's for that tag, else the sender's own."""
-        return self.table.codec(tag) or (self.table.codec_of(sender_class) if sender_class else None)
-
-    def decode(self, element: _Element) -> Any:
-        """Make a payload object of a tree, by the table."""
-        codec = self.codec_for(str(element.tag), None)
-        return element if codec is None else codec.decode(element, self.table)
+        cls = self.table.get(tag) or sender_class
+        return None if cls is None else codec_of(cls)

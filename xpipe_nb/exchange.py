@@ -20,6 +20,7 @@ from xpipe_nb.events import (
 from xpipe_nb.failures import code_of, failure
 from xpipe_nb.letters import letter_for
 from xpipe_nb.messages import DeadLetter, Delivery, Document, Envelope, Kind, Raw, Send
+from xpipe_nb.payloads import codec_of
 from xpipe_nb.xml import huh
 
 if TYPE_CHECKING:
@@ -277,8 +278,7 @@ class Exchange:
 
     def deliver_error(self, frame: Frame, error: Any) -> None:
         """Queue a `SystemError` for the frame's listener."""
-        codec = self._directory.table.codec_of(type(error))
-        self.post(Send(Kind.ERROR, frame, codec.encode(error), frame.listener, cls=type(error)))
+        self.post(Send(Kind.ERROR, frame, codec_of(type(error)).encode(error), frame.listener, cls=type(error)))
 
     def error_reached_injector(self, conversation: Conversation, error: Any) -> None:
         """Keep an error that nobody inside took."""

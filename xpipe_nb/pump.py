@@ -31,7 +31,7 @@ from xpipe_nb.dispatch.handled import handled
 from xpipe_nb.dispatch.remembered import remembered
 from xpipe_nb.dispatch.threads import DaemonThreads
 from xpipe_nb.dispatch.timed import timed
-from xpipe_nb.errors import PayloadError, Rejected, XPipeError
+from xpipe_nb.errors import Rejected, XPipeError
 from xpipe_nb.events import ThoughtEvent
 from xpipe_nb.exchange import Exchange
 from xpipe_nb.frames import FrameRules
@@ -273,11 +273,10 @@ class StreamPump:
                     raise Rejected("read", "empty" if not count else "malformed", f"expected one element, found {count}")
                 raw.data, raw.repairs = repaired.elements[0], repaired.repairs
         elif not etree.iselement(data):
-            raw.cls = type(data)
             try:
-                raw.data = self.directory.table.codec_of(type(data)).encode(data)
-            except PayloadError as error:
-                raise Rejected("read", "payload", str(error)) from error
+                raw.data, raw.cls = self.composer.encode(data)
+            except Rejected as rejection:
+                raise Rejected("read", "payload", rejection.detail) from rejection
             raw.trusted = True
 
     # ---- who is there
