@@ -23,7 +23,7 @@ def check_accepted(data: bytes | str, root: etree._Element, limits: GateLimits =
     assert canonical(read_document(first, GateLimits(max_bytes=8 * limits.max_bytes))) == first, (
         "canonical is not stable"
     )
-    if all(name.isascii() for node in root.iter() for name in (node.tag, *node.attrib)):
+    if all(name.isascii() for node in root.iter() for name in (node.tag, *node.attrib, *filter(None, node.nsmap))):
         # expat knows the names of the fourth edition of XML 1.0 only; the fifth allows more letters
         assert events_of_expat(data) == events_of_tree(root), "expat reads another document"
 

@@ -20,12 +20,15 @@ _PAYLOAD_ATTRIBUTES = frozenset({_NIL, "key"})
 _SCHEMA_LOCATIONS = frozenset({f"{{{XSI_NS}}}schemaLocation", f"{{{XSI_NS}}}noNamespaceSchemaLocation"})
 
 
-def check_tree(element: etree._Element, limits: GateLimits = DEFAULT_LIMITS) -> None:
+def check_tree(element: etree._Element, limits: GateLimits = DEFAULT_LIMITS) -> etree._Element:
     """Hold an element that was injected as a tree to the rules of the gate; the element is not altered.
 
     Args:
         element: An envelope or a bare payload, alone or inside another tree.
         limits: The caps; `max_bytes` does not apply.
+
+    Returns:
+        The element itself.
 
     Raises:
         Rejected: `nodes`, `depth`, `attributes`, `text`, `attribute`, `schema-location`, `namespace`, `instruction`,
@@ -33,7 +36,8 @@ def check_tree(element: etree._Element, limits: GateLimits = DEFAULT_LIMITS) -> 
             drops comments).
 
     Example:
-        >>> check_tree(etree.XML("<Greeting><Name>World</Name></Greeting>"))
+        >>> check_tree(etree.XML("<Greeting><Name>World</Name></Greeting>")).tag
+        'Greeting'
     """
     nodes = 0
     for node in element.iter():
@@ -42,11 +46,11 @@ def check_tree(element: etree._Element, limits: GateLimits = DEFAULT_LIMITS) -> 
             raise refused("nodes", f"more than {limits.max_nodes:,} elements", line_of(node))
         if kind_of(node) != "element":
             raise _no_element(node)
-        if len(node.attrib) > limits.max_attributes:
-            raise refused("attributes", f"more than {limits.max_attributes} attributes in one tag", line_of(node))
+    _check_attributes(element, limits)
     check_rules(element, limits, nodes=nodes)
     check_texts(element.iter(), limits)
     check_canonical(element)
+    return element
 
 
 def copy_tree(element: etree._Element, limits: GateLimits = DEFAULT_LIMITS) -> etree._Element:
@@ -63,8 +67,7 @@ def copy_tree(element: etree._Element, limits: GateLimits = DEFAULT_LIMITS) -> e
     copy = deepcopy(element)
     copy.tail = None
     etree.strip_tags(copy, etree.Comment)
-    check_tree(copy, limits)
-    return copy
+    return check_tree(copy, limits)
 
 
 def check_rules(root: etree._Element, limits: GateLimits, *, nodes: int) -> None:
@@ -102,6 +105,18 @@ def check_header_comments(root: etree._Element) -> None:
         for comment in field.iter(etree.Comment):
             name = local_name(field)
             raise refused("comment", f"a comment inside <{name}>; only text may stand there", line_of(comment))
+
+
+def _check_attributes(root: etree._Element, limits: GateLimits) -> None:
+    """Refuse a tag with too many attributes; namespaces are announced just before the element that declares them."""
+    declared = 0
+    for event, node in etree.iterwalk(root, events=("start-ns", "start")):
+        if event == "start-ns":
+            declared += 1
+            continue
+        if declared + len(node.attrib) > limits.max_attributes:
+            raise refused("attributes", f"more than {limits.max_attributes} attributes in one tag", line_of(node))
+        declared = 0
 
 
 def _check_depth(root: etree._Element, limits: GateLimits) -> None:
