@@ -107,7 +107,7 @@ def _warnings_in_a_line() -> Iterator[None]:
                 usual(message, category, *place, **more)
 
         warnings.showwarning = show
-        warnings.simplefilter("always", ConfigWarning)
+        warnings.simplefilter("default", ConfigWarning)
         yield
 
 

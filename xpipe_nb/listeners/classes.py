@@ -140,7 +140,7 @@ def _compiled(member: Any, place: Place) -> type | None:
         place.fault(f"{name} is not a payload class", remedy)
         return None
     try:
-        codec_of(member)
+        codec_of(member).schema  # noqa: B018 - compiles it now, nested classes too, so that a fault is told here
     except XPipeError as error:
         place.fault(f"{name} cannot be a payload: {error}")
         return None
