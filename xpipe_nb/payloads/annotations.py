@@ -9,6 +9,7 @@ from enum import Enum, Flag
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from xpipe_nb.errors import DefinitionError
+from xpipe_nb.payloads.characters import is_writable
 from xpipe_nb.payloads.facets import Unfit, constrain
 from xpipe_nb.payloads.nodes import AnyOf, Fixed, Many, Mapping, Maybe, Nested, Node, OneOf, Scalar
 from xpipe_nb.payloads.refusal import shown
@@ -283,5 +284,5 @@ def _label(value: Any) -> str:
 
 def _writable(labels: dict[str, Any]) -> None:
     for label in labels:
-        if any(ord(char) < 32 and char not in "\t\n\r" or 0xD800 <= ord(char) < 0xE000 for char in label):
+        if not is_writable(label):
             raise Unfit(f"the value {label!r} holds a character that XML cannot carry")

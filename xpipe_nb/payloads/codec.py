@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import deepcopy
 from functools import cached_property
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
@@ -12,10 +13,12 @@ from lxml import etree
 
 from xpipe_nb.errors import DefinitionError, PayloadError, Rejected
 from xpipe_nb.payloads.annotations import is_class
+from xpipe_nb.payloads.characters import find_unwritable
 from xpipe_nb.payloads.decode import OPAQUE, Table, compile_reader, named, no_attributes
-from xpipe_nb.payloads.encode import XSI, compile_body, compile_tree, unwritable
+from xpipe_nb.payloads.defaults import check_default
+from xpipe_nb.payloads.encode import XSI, compile_body, compile_tree
 from xpipe_nb.payloads.example import build_example
-from xpipe_nb.payloads.layout import signature
+from xpipe_nb.payloads.layout import classes_in, signature
 from xpipe_nb.payloads.locate import locate, path_of
 from xpipe_nb.payloads.nodes import Shape
 from xpipe_nb.payloads.refusal import Refusal, shown
@@ -76,8 +79,13 @@ class Codec(Generic[T]):
             raise DefinitionError(self.cls.__name__, problem, field=field) from None
 
     def _now(self) -> Shape:
-        shape = read_shape(self.cls, self.tag, self._namespace)
-        self._namespace = {}
+        shape = self.__dict__["shape"] = read_shape(self.cls, self.tag, self._namespace)
+        namespace, self._namespace = self._namespace, {}
+        for field in shape.fields:
+            check_default(self.cls.__name__, field)
+            for cls in classes_in(field.node):
+                if CODEC not in cls.__dict__:  # a plain dataclass is compiled with the names that its holder sees
+                    _attach(cls, namespace)
         return shape
 
     def compile(self) -> None:
@@ -86,10 +94,8 @@ class Codec(Generic[T]):
         Raises:
             DefinitionError: The class cannot be a payload.
         """
-        try:
-            self.__dict__["shape"] = self._now()
-        except Unresolved:
-            return
+        with suppress(Unresolved):
+            self._now()
 
     @cached_property
     def _body(self) -> Any:
@@ -165,15 +171,8 @@ class Codec(Generic[T]):
     def _parsed_tree(self, value: Any) -> _Element:
         try:
             return etree.fromstring(self.text(value).encode(), _PARSER)
-        except (etree.XMLSyntaxError, UnicodeEncodeError):
-            raise self._unwritable_in(value) from None
-
-    def _unwritable_in(self, value: Any) -> Refusal:
-        """Find the field whose text XML cannot carry; only after the parser refused the whole."""
-        for field in self.shape.fields:
-            text = repr(getattr(value, field.name))
-            del text
-        return unwritable(value)
+        except (etree.XMLSyntaxError, UnicodeEncodeError) as error:
+            raise find_unwritable(value, _shape_if_any) or Refusal(f"it cannot be written: {error}") from None
 
     # --- in -------------------------------------------------------------------------------------------------------
 
@@ -284,7 +283,7 @@ class Codec(Generic[T]):
         Raises:
             PayloadError: No value that fits could be made up (a constraint that only the class knows).
         """
-        return build_example(self)
+        return build_example(self, _shape_of)
 
 
 def _plain(message: str) -> str:
@@ -301,6 +300,10 @@ def _finder(table: TagTable) -> Table:
 
 def _has_comments(element: _Element) -> bool:
     return next(element.iter(etree.Comment), None) is not None
+
+
+def _shape_if_any(cls: type) -> Shape | None:
+    return codec_of(cls).shape if CODEC in cls.__dict__ else None
 
 
 def _shape_of(cls: type) -> Shape:
@@ -326,9 +329,13 @@ def codec_of(cls: type[T]) -> Codec[T]:
         return codec
     if not is_class(cls):
         raise DefinitionError(getattr(cls, "__name__", repr(cls)), "it is no payload class", expected="a class with @payload")
-    from xpipe_nb.payloads.decorate import attach
+    return _attach(cls, {})
 
-    return attach(cls, {})
+
+def _attach(cls: type[T], namespace: Mapping[str, Any]) -> Codec[T]:
+    from xpipe_nb.payloads.decorate import attach  # it imports this module
+
+    return attach(cls, namespace)
 
 
 def is_payload(value: object) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from xpipe_nb.payloads.characters import unwritable
 from xpipe_nb.payloads.escape import escape, escape_key
 from xpipe_nb.payloads.nodes import AnyOf, Field, Fixed, Many, Mapping, Maybe, Nested, Node, OneOf, Scalar, Shape
 from xpipe_nb.payloads.refusal import Refusal, shown
@@ -332,7 +333,3 @@ def _leave_out(root: etree._Element, kid: etree._Element, none: str) -> None:
         kid.text = None
         kid.set(NIL, "true")
 
-
-def unwritable(value: object) -> Refusal:
-    """Say that a text holds a character that no XML document can."""
-    return Refusal(f"holds a character that XML cannot carry: {shown(value)}")

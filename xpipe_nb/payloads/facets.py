@@ -198,7 +198,7 @@ def _patterned(node: Node, item: Pattern) -> Node:
     def check(value: Any) -> str | None:
         return None if item.matches(value) else f"expected text like {item.text!r}, got {shown(value)}"
 
-    return _with(node, check, ("pattern", item.xsd), samples=(item.sample,))
+    return _with(node, check, ("pattern", item.xsd), samples=item.samples())
 
 
 def _predicate(node: Node, item: Any) -> Node:

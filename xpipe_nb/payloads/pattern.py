@@ -14,6 +14,7 @@ _CONTROLS = {"t": r"\t", "n": r"\n", "r": r"\r"}
 _SPECIAL = set("\\.?*+{}()|[]^$-")
 _COUNT = re.compile(r"\{([0-9]{1,4})(?:(,)([0-9]{1,4})?)?\}")
 _MOST = 1000
+_SIGNS = {"?": (0, 1, "?"), "*": (0, _MOST, "*"), "+": (1, _MOST, "+")}
 
 
 @dataclass(frozen=True)
@@ -39,29 +40,34 @@ class Pattern:
     text: str
     xsd: str = field(init=False, repr=False, compare=False)
     python: re.Pattern[str] = field(init=False, repr=False, compare=False)
-    sample: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        reader = _Reader(self.text)
-        xsd, python, sample = reader.read()
+        xsd, python, _sample = _Reader(self.text).read()
         object.__setattr__(self, "xsd", xsd)
         object.__setattr__(self, "python", re.compile(python))
-        object.__setattr__(self, "sample", sample)
+
+    def samples(self) -> tuple[str, ...]:
+        """Give some texts that follow the pattern: the shortest, and longer ones where it repeats something."""
+        made = (_Reader(self.text, extra).read()[2] for extra in _EXTRAS)
+        return tuple(dict.fromkeys(text for text in made if self.matches(text)))
 
     def matches(self, text: str) -> bool:
         """Say whether the whole text follows the pattern."""
         return self.python.fullmatch(text) is not None
 
 
+_EXTRAS = (0, 1, 2, 3, 5, 8, 13, 21, 34)
+"""How often more than needed a sample repeats what may be repeated."""
+
 _Part = tuple[str, str, str]
-"""A piece of a pattern: for XSD, for Python, and the shortest text that follows it."""
+"""A piece of a pattern: for XSD, for Python, and a text that follows it."""
 
 
 class _Reader:
     """Reads a pattern once, left to right, and writes it down twice."""
 
-    def __init__(self, text: str) -> None:
-        self.text, self.at = text, 0
+    def __init__(self, text: str, extra: int = 0) -> None:
+        self.text, self.at, self.extra = text, 0, extra
 
     def read(self) -> _Part:
         part = self._branches()
@@ -185,22 +191,20 @@ class _Reader:
         char = self._peek()
         if char not in ("?", "*", "+", "{") or not char:
             return atom
-        least, text = {"?": (0, "?"), "*": (0, "*"), "+": (1, "+")}.get(char, (0, ""))
-        if char == "{":
-            least, text = self._count()
+        least, most, text = _SIGNS[char] if char in _SIGNS else self._count()
         self.at += len(text)
         if self._peek() in ("?", "+", "*", "{") and self._peek():
             raise self._refuse("a second quantifier: XSD has no lazy or possessive ones")
-        return xsd + text, python + text, sample * least
+        return xsd + text, python + text, sample * min(least + self.extra, most)
 
-    def _count(self) -> tuple[int, str]:
+    def _count(self) -> tuple[int, int, str]:
         match = _COUNT.match(self.text, self.at)
         if match is None:
             raise self._refuse("a '{' that is no {n}, {n,} or {n,m} (write '\\{' for the character itself)")
         least, most = int(match[1]), int(match[3] or match[1])
         if most < least or most > _MOST:
             raise self._refuse(f"a count out of order or above {_MOST}")
-        return least, match[0]
+        return least, most if match[3] or not match[2] else _MOST, match[0]
 
 
 def _outside(negated: re.Pattern[str]) -> str:

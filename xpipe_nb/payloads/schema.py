@@ -11,6 +11,7 @@ from typing import Any
 
 from lxml import etree
 
+from xpipe_nb.payloads.characters import is_writable
 from xpipe_nb.payloads.nodes import AnyOf, Field, Fixed, Many, Mapping, Maybe, Nested, Node, OneOf, Scalar, Shape
 
 __all__ = ["ITEM", "XS", "build_schema"]
@@ -54,7 +55,7 @@ class _Writer:
 
     def document(self, parent: _Element, text: str) -> None:
         if text and self.docs:
-            self.add(self.add(parent, "annotation"), "documentation").text = _printable(text)
+            self.add(self.add(parent, "annotation"), "documentation").text = "".join(filter(is_writable, text))
 
     def name_of(self, cls: type) -> str:
         if cls not in self.names:
@@ -185,7 +186,3 @@ class _Writer:
             unique = self.add(element, "unique", name=f"keys.{self.keys}")
             self.add(unique, "selector", xpath=tag)
             self.add(unique, "field", xpath="@key")
-
-
-def _printable(text: str) -> str:
-    return "".join(char for char in text if char in "\t\n\r" or (ord(char) >= 32 and not 0xD800 <= ord(char) < 0xE000))

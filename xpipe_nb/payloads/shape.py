@@ -81,7 +81,8 @@ def _field(cls: type, raw: _Raw) -> Field:
     if raw.name in METHODS:
         raise DefinitionError(cls.__name__, f"the name {raw.name!r} belongs to @payload", field=raw.name)
     node = node_of(raw.hint, cls.__name__, raw.name)
-    sample = (raw.default,) if raw.default not in (NO_DEFAULT, OTHER, EMPTY, None) else ()
+    known = not any(raw.default is mark for mark in (NO_DEFAULT, OTHER, EMPTY))
+    sample = (raw.default,) if known else ()
     doc = raw.doc or _doc_of(raw.hint)
     return lay_out(
         node, raw.default, name=raw.name, argument=raw.argument, tag=pascal(raw.name), doc=doc,
