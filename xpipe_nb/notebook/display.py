@@ -1,0 +1,110 @@
+"""What a cell shows: bundles that look right live, saved, untrusted and as plain text."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+from IPython.display import display
+
+from xpipe_nb.conversation import Conversation
+from xpipe_nb.organism import Organism
+from xpipe_nb.views import Graph
+
+__all__ = ["brief", "conversation_bundle", "organism_bundle", "show", "summary_line"]
+
+_LONGEST_TEXT = 200
+_MOST_REPLIES = 20
+_STATES = {"active": "is under way", "waiting": "waits for you", "killed": "was ended"}
+
+
+def show(bundle: Mapping[str, str]) -> None:
+    """Put a bundle under the cell that causes it."""
+    display(dict(bundle), raw=True)  # type: ignore[no-untyped-call]  # IPython gives it no types
+
+
+def organism_bundle(organism: Organism) -> dict[str, str]:
+    """Give the picture of an organism, with its state beside the name."""
+    count = len(organism.listeners)
+    note = f"{organism.state} · {count} {'listener' if count == 1 else 'listeners'}"
+    return _graph_bundle(dataclasses.replace(organism.graph(), note=note))
+
+
+def _graph_bundle(graph: Graph) -> dict[str, str]:
+    """Give a picture in every form that a front end may want.
+
+    The SVG stands in an `<img>`, because JupyterLab shows no bare SVG in a notebook that is not trusted; PNG is for
+    pages that show neither; the text is for terminals, screen readers and diffs.
+    """
+    svg = base64.b64encode(graph.to_svg().encode()).decode()
+    text = graph.to_text()
+    return {
+        "text/html": f'<img src="data:image/svg+xml;base64,{svg}" alt="{escape(text)}">',
+        "image/png": base64.b64encode(graph.to_png()).decode(),
+        "text/plain": text,
+    }
+
+
+def conversation_bundle(conversation: Conversation, where: str = "") -> dict[str, str]:
+    """Give what a conversation has come to: its replies first, then the one line about it.
+
+    Args:
+        conversation: The conversation.
+        where: The organism's name, where several run.
+    """
+    replies = [brief(reply) for reply in conversation.replies[:_MOST_REPLIES]]
+    if len(conversation.replies) > _MOST_REPLIES:
+        replies.append(f"… {len(conversation.replies) - _MOST_REPLIES:,} more in .replies")
+    line = summary_line(conversation, where)
+    shown = "".join(f'<pre style="margin: 0">{escape(reply)}</pre>' for reply in replies)
+    # Opacity, not a colour: it is readable on any ground, with no style sheet of ours.
+    html = f'{shown}<div style="font-size: 12px; opacity: 0.75; margin-top: 4px">{escape(line)}</div>'
+    return {"text/html": html, "text/plain": "\n".join([*replies, line])}
+
+
+def summary_line(conversation: Conversation, where: str = "") -> str:
+    """Say in one line which way a conversation took: `greeter ▸ shouter · 2 messages`.
+
+    Neither ids nor times are in it, so that running a notebook again changes nothing.
+    """
+    way = " ▸ ".join(conversation.chain[1:] or conversation.chain)
+    count = f"{conversation.messages:,} {'message' if conversation.messages == 1 else 'messages'}"
+    parts = [f"{where}: {way}" if where else way, count]
+    if conversation.state != "done":
+        parts.append(f"#{conversation.number} {_STATES.get(conversation.state, conversation.state)}")
+    elif not conversation.replies:
+        parts.append("no reply")
+    return " · ".join([*parts, *_repairs(conversation.repairs)])
+
+
+def _repairs(repairs: Iterable[str]) -> list[str]:
+    return [f"repaired: {repair}" for repair in repairs]
+
+
+def brief(payload: Any) -> str:
+    """Write a payload as its class would, with long texts cut.
+
+    Example:
+        A `Shout` with a text of 14,000 letters gives `Shout(text='…' (13.7 kB))` with the first 200 of them.
+    """
+    if not dataclasses.is_dataclass(payload) or isinstance(payload, type):
+        return _cut(repr(payload), 10 * _LONGEST_TEXT)
+    parts = (f"{each.name}={_value(getattr(payload, each.name))}" for each in dataclasses.fields(payload) if each.repr)
+    return f"{type(payload).__name__}({', '.join(parts)})"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+        return f"{value[:_LONGEST_TEXT]!r}… ({_size(len(value.encode(errors='replace')))})"
+    return _cut(repr(value), 10 * _LONGEST_TEXT)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}… ({_size(len(text.encode(errors='replace')))})"
+
+
+def _size(count: int) -> str:
+    return f"{count:,} B" if count < 1000 else f"{count / 1000:,.0f} kB"

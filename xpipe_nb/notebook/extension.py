@@ -1,0 +1,144 @@
+"""Loading and unloading: everything that is put into IPython, and taken out again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from xpipe_nb.conversation import Conversation
+from xpipe_nb.notebook.display import conversation_bundle, organism_bundle
+from xpipe_nb.notebook.handle import Handle
+from xpipe_nb.notebook.magics import Magics, Work
+from xpipe_nb.notebook.mistakes import hide_tracebacks, show_tracebacks
+from xpipe_nb.notebook.session import Session
+from xpipe_nb.notebook.transformer import AwaitOurCalls
+from xpipe_nb.organism import Organism
+
+__all__ = ["Extension", "load", "unload"]
+
+_PREFIX = "xp_"
+_LOADED_HERE = "This cell was read before xpipe_nb was loaded, so it does not wait. Run it again."
+_CANNOT_WAIT = "This place cannot wait (a plain def, or %autoawait is off): it was started, and goes on by itself."
+
+
+class Extension:
+    """What one shell has of us, from load to unload.
+
+    Args:
+        shell: The IPython shell, in a kernel or a terminal.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell: Any = shell  # the annotations of IPython's own attributes do not fit their use
+        self._loaded_at = shell.execution_count
+        self._begun: list[Handle] = []
+        self._ours: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._shown: Callable[[], Conversation | None] = lambda: None
+        self.session = Session(shell.user_ns)
+        self.step = AwaitOurCalls(self._names, lambda: shell.autoawait, lambda: shell.ast_node_interactivity)
+
+    # ---- coming
+
+    def load(self) -> None:
+        """Put our magics, our step, our formatters and our errors' looks into the shell."""
+        prefix = _PREFIX if self._is_taken("inject", "organism") else ""
+        magics = Magics(self.session, self._begin, prefix)
+        self._register("line", f"{prefix}inject", magics.inject)
+        self._register("cell", f"{prefix}inject", magics.inject)
+        self._register("line", f"{prefix}organism", magics.organism)
+        self._register("cell", f"{prefix}organism", magics.organism_cell)
+        self._shell.input_transformers_post.append(self.step)
+        self._shell.events.register("post_run_cell", self._after_cell)
+        formatter = self._shell.display_formatter
+        formatter.ipython_display_formatter.for_type(Conversation, self._unless_shown)
+        formatter.mimebundle_formatter.for_type(Conversation, lambda each, **_: conversation_bundle(each))
+        formatter.mimebundle_formatter.for_type(Organism, lambda each, **_: organism_bundle(each))
+        hide_tracebacks()
+        if prefix:
+            print(f"Other magics have our names; ours are %{prefix}inject and %{prefix}organism.")  # noqa: T201
+
+    def _is_taken(self, *names: str) -> bool:
+        return any(name in kind for kind in self._shell.magics_manager.magics.values() for name in names)
+
+    def _register(self, kind: str, name: str, function: Callable[..., Any]) -> None:
+        self._shell.register_magic_function(function, magic_kind=kind, magic_name=name)
+        self._ours[kind, name] = self._shell.magics_manager.magics[kind][name]
+
+    def _names(self) -> set[str]:
+        """Give the names under which our magics still are what is called."""
+        magics = self._shell.magics_manager.magics
+        return {name for (kind, name), function in self._ours.items() if magics[kind].get(name) is function}
+
+    # ---- working
+
+    def _begin(self, what: str, work: Work) -> Handle:
+        here = self._loaded_at == self._shell.execution_count
+        handle = Handle(what, self._remembering(work), _LOADED_HERE if here else _CANNOT_WAIT)
+        self._begun.append(handle)
+        return handle
+
+    def _after_cell(self, _result: object) -> None:
+        """Say under the cell, before it counts as finished, that it did not wait for what it began."""
+        begun, self._begun = self._begun, []
+        for handle in begun:
+            handle.say_that_nobody_waits()
+
+    def _remembering(self, work: Work) -> Work:
+        async def remembered(handle: Handle) -> Any:
+            result = await work(handle)
+            if isinstance(result, Conversation) and handle.is_cell_value:
+                self._shown = ref(result)
+            return result
+
+        return remembered
+
+    def _unless_shown(self, conversation: Conversation) -> None:
+        """Show nothing for the value of a cell that `%inject` has shown already; anything else is shown as usual."""
+        shown, self._shown = self._shown(), lambda: None
+        if conversation is not shown:
+            raise NotImplementedError  # IPython then goes on to the next formatter
+
+    # ---- going
+
+    def unload(self) -> list[asyncio.Task[None]]:
+        """Take everything out again and stop the organisms; the tasks given do the stopping."""
+        magics = self._shell.magics_manager.magics
+        for kind, name in self._ours:
+            if name in self._names():
+                del magics[kind][name]
+        self._shell.input_transformers_post.remove(self.step)
+        self._shell.events.unregister("post_run_cell", self._after_cell)
+        formatter = self._shell.display_formatter
+        formatter.ipython_display_formatter.pop(Conversation, None)
+        formatter.mimebundle_formatter.pop(Conversation, None)
+        formatter.mimebundle_formatter.pop(Organism, None)
+        show_tracebacks()
+        return self.session.close()
+
+
+_LOADED: WeakKeyDictionary[InteractiveShell, Extension] = WeakKeyDictionary()
+"""The extension of each shell that has loaded us; `%unload_ext` finds it here."""
+
+_STOPPING: set[asyncio.Task[None]] = set()
+"""Organisms that are being stopped after an unload; a loop itself holds its tasks only weakly."""
+
+
+def load(shell: InteractiveShell) -> None:
+    """Do `%load_ext xpipe_nb`."""
+    unload(shell)
+    extension = _LOADED[shell] = Extension(shell)
+    extension.load()
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Do `%unload_ext xpipe_nb`: nothing of ours stays in the shell."""
+    extension = _LOADED.pop(shell, None)
+    if extension is None:
+        return
+    for task in extension.unload():
+        _STOPPING.add(task)
+        task.add_done_callback(_STOPPING.discard)

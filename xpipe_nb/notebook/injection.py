@@ -1,0 +1,108 @@
+"""One `%inject`: from the line a person wrote to the conversation it became, and what the cell shows of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from xpipe_nb.conversation import Conversation
+from xpipe_nb.errors import ConversationFailed, Rejected
+from xpipe_nb.notebook.arguments import example_of, payload_from
+from xpipe_nb.notebook.display import conversation_bundle, show, summary_line
+from xpipe_nb.notebook.handle import Handle
+from xpipe_nb.notebook.line import InjectLine
+from xpipe_nb.notebook.mistakes import Mistake, one_line, show_as
+from xpipe_nb.notebook.session import Session
+
+__all__ = ["Injection"]
+
+
+class Injection:
+    """An injection that is understood and can be sent; understanding it may raise, before anything is sent.
+
+    Args:
+        session: The organisms of this kernel.
+        line: The line, with the payload's text.
+        namespace: Where names in the payload are looked up.
+
+    Raises:
+        Mistake: When there is no such organism or listener, or the payload is none that it takes.
+    """
+
+    def __init__(self, session: Session, line: InjectLine, namespace: Mapping[str, Any]) -> None:
+        self._session, self._line = session, line
+        self._organism, listener = session.find(line.target)
+        self._to = listener.name
+        if not line.text:
+            example = example_of(next(iter(listener.accepts.values()), object))
+            raise Mistake(f"Nothing to send. {listener.name} takes a payload: %inject {line.target} {example}")
+        self._payload = line.text.encode() if line.options.get("raw") else payload_from(line.text, listener, namespace)
+        number = line.options.get("continue")
+        self._earlier = None if number is None else session.conversation(self._organism, number)
+
+    async def run(self, handle: Handle) -> Conversation:
+        """Send it, give the conversation its name, wait for its end, and show that.
+
+        Raises:
+            Rejected: When the organism refuses it; nothing was sent.
+            ConversationFailed: When it ended in an error; the name is bound all the same.
+            Mistake: When it takes longer than `--timeout`; it goes on.
+        """
+        letters = self._organism.dead_letters.total
+        conversation = await self._sent()
+        for variable in filter(None, [*handle.names, self._line.options.get("as")]):
+            self._session.bind(variable, conversation)
+        if self._line.options.get("no-wait"):
+            self._show(conversation, handle)
+            return conversation
+        handle.on_interrupt = lambda: f"Stopped waiting. {self._goes_on(conversation)}"
+        try:
+            await self._ended(conversation)
+        except ConversationFailed as failed:
+            show_as(failed, one_line(failed), *self._details(conversation, letters))
+            raise
+        self._show(conversation, handle)
+        for detail in [] if self._line.silent else self._details(conversation, letters):
+            print(detail)  # noqa: T201 - it belongs under the cell
+        return conversation
+
+    async def _sent(self) -> Conversation:
+        from_id = self._line.options.get("from", "console")
+        mend = isinstance(self._payload, str)
+        try:
+            return await self._organism.inject(
+                self._payload, to=self._to, from_id=from_id, conversation=self._earlier, repair=mend
+            )
+        except Rejected as refused:
+            show_as(refused, one_line(refused), "Nothing was sent.")
+            raise
+
+    async def _ended(self, conversation: Conversation) -> None:
+        seconds = self._line.options.get("timeout")
+        try:
+            async with asyncio.timeout(seconds):
+                await conversation
+        except TimeoutError:
+            raise Mistake(f"No end within {seconds:g} s. {self._goes_on(conversation)}") from None
+
+    def _goes_on(self, conversation: Conversation) -> str:
+        organism = self._session.name_of(self._organism)
+        name = self._session.name_of(conversation) or (f"{organism}.conversations[-1]" if organism else None)
+        how = f"; wait again: await {name}; end it: {name}.cancel()" if name else ""
+        return f"Conversation #{conversation.number} goes on{how}"
+
+    def _details(self, conversation: Conversation, since: int) -> list[str]:
+        letters = list(self._session.letters_of(self._organism, conversation, since))
+        return [
+            f"dead letter: {letter.to_id or letter.from_id}, {letter.reason}: {letter.detail}" for letter in letters
+        ]
+
+    def _show(self, conversation: Conversation, handle: Handle) -> None:
+        if self._line.silent:
+            return
+        where = self._organism.name if len(self._session.organisms) > 1 else ""
+        if handle.is_assigned or self._line.options.get("no-wait"):
+            print(summary_line(conversation, where))  # noqa: T201 - it belongs under the cell
+        else:
+            show(conversation_bundle(conversation, where))

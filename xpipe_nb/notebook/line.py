@@ -1,0 +1,147 @@
+"""The line of a magic: options first, then names, then raw text that nobody splits or expands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xpipe_nb.names import nearest
+from xpipe_nb.notebook.mistakes import Mistake
+
+__all__ = ["FLAG", "Head", "InjectLine", "OptionTable", "OrganismLine", "read_inject", "read_organism", "split_head"]
+
+OptionTable = Mapping[str, "Callable[[str], Any] | None"]
+"""The options of a magic: how the word after each is read; `None` for an option that takes no word."""
+
+FLAG = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The options at the beginning of a line, and the raw text after them."""
+
+    options: dict[str, Any]
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class InjectLine:
+    """What `%inject` was asked for.
+
+    Args:
+        target: The listener's name, with `organism/` before it if that was written; empty when nothing was.
+        text: The payload, as it was written.
+        options: The options by name: `from`, `as`, `continue`, `no-wait`, `timeout`, `raw`, `help`.
+        silent: Whether the line ended in a semicolon: nothing but handlers' prints is shown.
+    """
+
+    target: str
+    text: str
+    options: dict[str, Any] = field(default_factory=dict)
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrganismLine:
+    """What `%%organism` was asked for: a name and the options `no-view`, `replace`, `as`, `from`, `help`."""
+
+    name: str
+    options: dict[str, Any]
+
+
+def _number(text: str) -> float:
+    return float(text)
+
+
+def _conversation_number(text: str) -> int:
+    return int(text.removeprefix("#"))
+
+
+_INJECT: OptionTable = {
+    "from": str,
+    "as": str,
+    "continue": _conversation_number,
+    "no-wait": FLAG,
+    "timeout": _number,
+    "raw": FLAG,
+    "help": FLAG,
+}
+_ORGANISM: OptionTable = {"no-view": FLAG, "replace": FLAG, "as": str, "from": str, "help": FLAG}
+_SHORT = {"-h": "--help", "?": "--help"}
+
+
+def read_inject(line: str) -> InjectLine:
+    """Read the line of `%inject` (or the first line of `%%inject`).
+
+    Raises:
+        Mistake: For an unknown option, a word that is no number, or an option after the listener.
+
+    Example:
+        >>> read_inject('--timeout 5 greeter Greeting("a -- b");')
+        InjectLine(target='greeter', text='Greeting("a -- b")', options={'timeout': 5.0}, silent=True)
+    """
+    text = line.strip()
+    silent = text.endswith(";")
+    head = split_head(text[:-1].rstrip() if silent else text, _INJECT, "%inject")
+    target, _, rest = head.rest.partition(" ")
+    rest = rest.strip()
+    late = re.match(r"--([a-z-]+)", rest)
+    if late and late[1] in _INJECT:
+        raise Mistake(f"--{late[1]} stands after {target}. Put options before the listener: %inject {rest} {target} …")
+    return InjectLine(target, rest, head.options, silent)
+
+
+def read_organism(line: str) -> OrganismLine:
+    """Read the first line of `%%organism`; options may stand before or after the name.
+
+    Raises:
+        Mistake: For an unknown option, or more than one name.
+    """
+    head = split_head(line.strip(), _ORGANISM, "%%organism")
+    name, _, rest = head.rest.partition(" ")
+    tail = split_head(rest.strip(), _ORGANISM, "%%organism")
+    if tail.rest:
+        raise Mistake(f"%%organism takes one name; after {name} stands {tail.rest!r}. What it is made of goes below.")
+    return OrganismLine(name, head.options | tail.options)
+
+
+def split_head(text: str, table: OptionTable, magic: str) -> Head:
+    """Take the options off the beginning of a text, and leave the rest as it stands.
+
+    Args:
+        text: The line.
+        table: The options there are.
+        magic: How the magic is called in a mistake.
+    """
+    options: dict[str, Any] = {}
+    while text.startswith("-") or text.split(maxsplit=1)[:1] == ["?"]:
+        word, _, text = text.partition(" ")
+        name, equals, value = _SHORT.get(word, word).removeprefix("--").partition("=")
+        if name not in table:
+            raise _unknown_option(word, table, magic)
+        read = table[name]
+        if read is FLAG:
+            options[name] = True
+        else:
+            if not equals:
+                value, _, text = text.lstrip().partition(" ")
+            options[name] = _value(name, value, read)
+        text = text.lstrip()
+    return Head(options, text)
+
+
+def _value(name: str, value: str, read: Callable[[str], Any]) -> Any:
+    if not value:
+        raise Mistake(f"--{name} needs a word after it.")
+    try:
+        return read(value)
+    except ValueError:
+        raise Mistake(f"--{name} takes a number, not {value!r}.") from None
+
+
+def _unknown_option(word: str, table: OptionTable, magic: str) -> Mistake:
+    near = nearest(word, [f"--{name}" for name in table])
+    hint = f" Did you mean {near}?" if near else ""
+    return Mistake(f"{magic} has no option {word}.{hint} Options: {', '.join(f'--{name}' for name in table)}.")

@@ -1,0 +1,84 @@
+"""Mistakes in one line: an error that fails its cell without a traceback of ours, and stays an exception.
+
+IPython asks an exception for `_render_traceback_` before it draws a traceback. While the extension is loaded, our
+errors have that method: the cell fails (so Run All stops) and shows one line. The exception itself is what it is, so
+`try` and `except` in a cell work as anywhere else.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import xpipe_nb.errors
+from xpipe_nb.errors import XPipeError
+from xpipe_nb.names import nearest
+
+__all__ = ["Mistake", "hide_tracebacks", "one_line", "show_as", "show_tracebacks", "unknown_word"]
+
+_OURS = str(Path(xpipe_nb.errors.__file__).parent)
+
+
+class Mistake(XPipeError):
+    """Something that a person wrote in a magic and that cannot be done as it stands.
+
+    Args:
+        text: What is there, what was expected, the nearest right word: one or two short sentences.
+    """
+
+
+def one_line(error: BaseException) -> str:
+    """Say an error in as few lines as it has things to say, each marked; no class name, no traceback."""
+    text = str(error).strip() or type(error).__name__
+    return "\n".join(f"✕ {line}" for line in text.splitlines())
+
+
+def unknown_word(what: str, word: str, known: Iterator[str] | list[str], *, where: str = "") -> Mistake:
+    """Give the mistake of a word that is not known: the nearest one first, then the others.
+
+    Example:
+        >>> str(unknown_word("listener", "greter", ["greeter", "shouter"], where=" in hello"))
+        "No listener 'greter' in hello. Did you mean greeter? Others: shouter."
+    """
+    words = list(known)
+    near = nearest(word, words)
+    others = ", ".join(each for each in words if each != near)
+    hint = f" Did you mean {near}?" if near else ""
+    label = "Others" if near else "There are"
+    return Mistake(f"No {what} {word!r}{where}.{hint}" + (f" {label}: {others}." if others else ""))
+
+
+def show_as(error: BaseException, *lines: str) -> None:
+    """Let one exception be shown as these lines, should it reach the end of a cell."""
+    error._render_traceback_ = lambda: list(lines)  # type: ignore[attr-defined]  # IPython looks for it
+
+
+def hide_tracebacks() -> None:
+    """Show our errors as one line from now on."""
+    XPipeError._render_traceback_ = _render  # type: ignore[attr-defined]  # the method that IPython looks for
+
+
+def show_tracebacks() -> None:
+    """Show our errors like all others again."""
+    if "_render_traceback_" in vars(XPipeError):
+        del XPipeError._render_traceback_  # type: ignore[attr-defined]  # set by hide_tracebacks
+
+
+def _render(error: XPipeError) -> list[str]:
+    """Give the one line, after the way to it if it leads through functions of the person's own."""
+    way = [summary for summary in traceback.extract_tb(error.__traceback__) if _is_persons(summary)]
+    own = [summary for summary in way if summary.name != "<module>"]
+    places = [f"{_place(summary)}, in {summary.name}: {summary.line}" for summary in own]
+    return [*places, one_line(error)]
+
+
+def _is_persons(summary: traceback.FrameSummary) -> bool:
+    name = summary.filename
+    library = ("IPython", "ipykernel", "asyncio", "site-packages", "<frozen")
+    return not name.startswith(_OURS) and not any(part in name for part in library)
+
+
+def _place(summary: traceback.FrameSummary) -> str:
+    name = "cell" if "ipykernel_" in summary.filename or "ipython-input" in summary.filename else summary.filename
+    return f"{name} line {summary.lineno}"

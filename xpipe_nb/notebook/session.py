@@ -1,0 +1,202 @@
+"""The organisms alive in this kernel, on its loop, and the names they and their conversations have in the notebook."""
+
+from __future__ import annotations
+
+import asyncio
+import keyword
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xpipe_nb.config import ConfigLoader
+from xpipe_nb.conversation import Conversation
+from xpipe_nb.listeners import Listener
+from xpipe_nb.notebook.mistakes import Mistake, unknown_word
+from xpipe_nb.organism import Organism
+
+__all__ = ["NOTHING_RUNS", "Ended", "Session", "Started"]
+
+NOTHING_RUNS = "No organism is running (was the kernel restarted?). Run the %%organism cell."
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of an organism's conversations when it was stopped.
+
+    Args:
+        name: The organism's name.
+        done: How many had come to their end by themselves.
+        cut: The ones that were still under way, with the listener they were in: `#4, in shouter`.
+    """
+
+    name: str
+    done: int
+    cut: tuple[str, ...]
+
+    def __str__(self) -> str:
+        cut = f", {len(self.cut)} ended ({'; '.join(self.cut)})" if self.cut else ""
+        return f"{self.name} stopped: {self.done} done{cut}"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An organism that has just been started.
+
+    Args:
+        organism: The organism.
+        before: What became of the one that had its name, if one ran.
+        bound: The name it has in the notebook, if it has one.
+    """
+
+    organism: Organism
+    before: Ended | None
+    bound: str | None
+
+
+class Session:
+    """All organisms of one kernel.
+
+    Args:
+        namespace: The notebook's names; handlers and classes are looked up there, organisms get a name there.
+    """
+
+    def __init__(self, namespace: MutableMapping[str, Any]) -> None:
+        self.namespace = namespace
+        self.organisms: dict[str, Organism] = {}
+        self._bound: dict[str, Organism] = {}
+
+    # ---- lives
+
+    async def start(self, name: str, text: str | Path, *, variable: str | None = None) -> Started:
+        """Build an organism and start it on the running loop; one of the same name is stopped first.
+
+        Args:
+            name: What it is called.
+            text: YAML, or the path of a file.
+            variable: The name in the notebook; left out, its own name, if that is free.
+
+        Raises:
+            ConfigError: When it cannot be built; what ran before runs on.
+        """
+        namespace = dict(self.namespace)
+        if isinstance(text, Path):
+            config = ConfigLoader.load(text, namespace)
+        else:
+            config = ConfigLoader.load_text(text, namespace, place="in this notebook")
+        config.name = name
+        organism = Organism.from_config(config)
+        before = await self.stop(name) if name in self.organisms else None
+        await organism.start()
+        self.organisms[name] = organism
+        return Started(organism, before, self._bind_organism(organism, variable))
+
+    async def stop(self, name: str) -> Ended:
+        """Stop an organism now and forget it; what is still under way in it ends.
+
+        Raises:
+            Mistake: When none of that name runs.
+        """
+        organism = self.organism(name)
+        under_way = [each for each in organism.conversations if not each.is_over]
+        cut = tuple(f"#{each.number}, in {each.chain[-1]}" for each in under_way)
+        await organism.stop(grace=0)
+        self.organisms.pop(name, None)
+        return Ended(name, len(organism.conversations) - len(cut), cut)
+
+    def close(self) -> list[asyncio.Task[None]]:
+        """Stop everything and take back the names; the tasks given do the stopping on the loop."""
+        for variable, organism in self._bound.items():
+            if self.namespace.get(variable) is organism:
+                del self.namespace[variable]
+        organisms, self.organisms, self._bound = list(self.organisms.values()), {}, {}
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no loop, so nothing of ours can be running on one
+            return []
+        return [loop.create_task(organism.stop(grace=0)) for organism in organisms]
+
+    # ---- finding
+
+    def organism(self, name: str) -> Organism:
+        """Give the organism of a name; with no name, the only one.
+
+        Raises:
+            Mistake: When there is none, or more than one to choose from.
+        """
+        if not self.organisms:
+            raise Mistake(NOTHING_RUNS)
+        if name in self.organisms:
+            return self.organisms[name]
+        if name:
+            raise unknown_word("organism", name, list(self.organisms))
+        if len(self.organisms) > 1:
+            raise Mistake(f"{_and(self.organisms)} are running: say which one.")
+        return next(iter(self.organisms.values()))
+
+    def find(self, target: str) -> tuple[Organism, Listener]:
+        """Find a listener by `listener` or `organism/listener`.
+
+        Raises:
+            Mistake: When there is none, or it is in more than one organism.
+        """
+        of, slash, name = target.rpartition("/")
+        organisms = [self.organism(of)] if slash else list(self.organisms.values())
+        if not organisms:
+            raise Mistake(NOTHING_RUNS)
+        found = [each for each in organisms if name in each.listeners]
+        if not found:
+            known = list(dict.fromkeys(each for organism in organisms for each in organism.listeners))
+            raise unknown_word("listener", name, known, where=f" in {_and(each.name for each in organisms)}")
+        if len(found) > 1:
+            names = _and(each.name for each in found)
+            raise Mistake(f"{name} is in {names}: use %inject {found[0].name}/{name} …")
+        return found[0], found[0].listeners[name]
+
+    def conversation(self, organism: Organism, number: int) -> Conversation:
+        """Find a conversation by the number that people see.
+
+        Raises:
+            Mistake: When it is not (or no longer) known.
+        """
+        for conversation in organism.conversations:
+            if conversation.number == number:
+                return conversation
+        known = ", ".join(f"#{each.number}" for each in organism.conversations[-5:])
+        raise Mistake(f"No conversation #{number} in {organism.name}." + (f" There are: {known}." if known else ""))
+
+    def letters_of(self, organism: Organism, conversation: Conversation, since: int = 0) -> Iterator[Any]:
+        """Give the dead letters of one conversation, leaving out the first `since` letters of the organism."""
+        letters = organism.dead_letters
+        fresh = letters[max(0, len(letters) - (letters.total - since)) :]
+        return (letter for letter in fresh if letter.conversation == conversation.number)
+
+    # ---- names
+
+    def bind(self, variable: str, value: Any) -> None:
+        """Give a value a name in the notebook.
+
+        Raises:
+            Mistake: When it is no name.
+        """
+        if not variable.isidentifier() or keyword.iskeyword(variable):
+            raise Mistake(f"{variable!r} is no name that Python allows.")
+        self.namespace[variable] = value
+
+    def name_of(self, value: object) -> str | None:
+        """Give the name that a value has in the notebook, if it has one that shows."""
+        return next((name for name, each in self.namespace.items() if each is value and not name.startswith("_")), None)
+
+    def _bind_organism(self, organism: Organism, variable: str | None) -> str | None:
+        name = variable or organism.name
+        is_free = isinstance(self.namespace.get(name, organism), Organism)
+        if variable is None and (not name.isidentifier() or keyword.iskeyword(name) or not is_free):
+            return None
+        self.bind(name, organism)
+        self._bound[name] = organism
+        return name
+
+
+def _and(names: Any) -> str:
+    *most, last = list(names)
+    return f"{', '.join(most)} and {last}" if most else str(last)

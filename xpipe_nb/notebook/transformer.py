@@ -1,0 +1,183 @@
+"""Waiting for our magics: a step that puts `await` before the calls IPython has made of them.
+
+IPython turns `x = %inject greeter …` into `x = get_ipython().run_line_magic('inject', …)`. This step, the last that
+sees the text of a cell, finds exactly those calls and writes `x = (await … .assigned('x'))`, so that IPython's own
+autoawait runs the cell on the kernel's loop. What it keeps:
+
+- A cell without our names is not even parsed, and a cell that cannot be read or changed safely stays as it is.
+- Only our own calls change: no line is added, and nothing before a call moves.
+- A call that is awaited already stays as it is, so doing it twice changes nothing.
+- Where Python allows no `await` (a plain `def`, a `lambda`, a class body, a generator expression) the call stays; what
+  it returns has started by itself and says that nobody waits.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+__all__ = ["AwaitOurCalls"]
+
+_RUNNERS = frozenset({"run_line_magic", "run_cell_magic"})
+_MARKS = frozenset({"assigned", "shown"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Insertion:
+    """Text to put into a line, at an offset in the bytes of its UTF-8 form."""
+
+    line: int
+    offset: int
+    text: bytes
+
+
+class AwaitOurCalls:
+    r"""The step itself, for IPython's `input_transformers_post`.
+
+    Args:
+        names: Gives the names of the magics that are ours at this moment.
+        autoawait: Says whether IPython awaits at the top of a cell.
+        interactivity: Gives IPython's `ast_node_interactivity`: which statements of a cell show their value.
+
+    Example:
+        >>> step = AwaitOurCalls(lambda: {"inject"}, lambda: True, lambda: "last_expr")
+        >>> step(["get_ipython().run_line_magic('inject', 'greeter')\n"])
+        ["(await get_ipython().run_line_magic('inject', 'greeter').shown())\\n"]
+    """
+
+    has_side_effects = False  # IPython may call it to see whether a cell is complete
+
+    def __init__(
+        self, names: Callable[[], Collection[str]], autoawait: Callable[[], bool], interactivity: Callable[[], str]
+    ) -> None:
+        self._names, self._autoawait, self._interactivity = names, autoawait, interactivity
+
+    def __call__(self, lines: list[str]) -> list[str]:
+        """Give the lines of the cell with our calls awaited, or the very same lines."""
+        try:
+            return self._awaited(lines) or lines
+        except Exception:  # noqa: BLE001 - whatever is wrong with the cell, Python will say it better than we could
+            return lines
+
+    def _awaited(self, lines: list[str]) -> list[str] | None:
+        text = "".join(lines)
+        names = {name for name in self._names() if name in text}
+        if not names or not any(runner in text for runner in _RUNNERS) or not self._autoawait():
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python has to say about the cell, it says when it compiles it
+            finder = _Finder(names, self._interactivity())
+            finder.visit(ast.parse(text))
+            if not finder.insertions:
+                return None
+            changed = _inserted(text, finder.insertions)
+            compile(changed, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        return changed.splitlines(keepends=True)
+
+
+def _inserted(text: str, insertions: list[_Insertion]) -> str:
+    # Python counts lines by \n, \r and \r\n only; `str.splitlines` knows more ends than that.
+    lines = text.encode().splitlines(keepends=True)
+    for each in sorted(insertions, key=lambda each: (each.line, each.offset), reverse=True):
+        line = lines[each.line]
+        lines[each.line] = line[: each.offset] + each.text + line[each.offset :]
+    return b"".join(lines).decode()
+
+
+class _Finder(ast.NodeVisitor):
+    """Walks a cell and notes what to insert, and where."""
+
+    def __init__(self, names: set[str], interactivity: str) -> None:
+        self.insertions: list[_Insertion] = []
+        self._names, self._interactivity = names, interactivity
+        self._can_wait, self._at_top = True, True
+
+    def visit_Module(self, node: ast.Module) -> None:
+        for statement in node.body:
+            ours = isinstance(statement, ast.Expr) and self._is_ours(statement.value)
+            if ours and (
+                self._interactivity == "all" or (statement is node.body[-1] and self._interactivity != "none")
+            ):
+                self._note(statement.value, ".shown()")  # type: ignore[attr-defined]  # it is an Expr, as `ours` says
+            else:
+                self.visit(statement)
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if self._is_ours(node.value):
+            self._note(node.value, "")
+        else:
+            self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        self._assigned(node, node.value, node.targets)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._assigned(node, node.value, [node.target])
+
+    def _assigned(self, node: ast.stmt, value: ast.expr | None, targets: list[ast.expr]) -> None:
+        if value is None or not self._is_ours(value):
+            self.generic_visit(node)
+            return
+        names = [target.id for target in targets if isinstance(target, ast.Name)] if self._at_top else []
+        self._note(value, f".assigned({', '.join(map(repr, names))})")
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if self._is_ours(node):
+            self._note(node, ".assigned()")
+        else:
+            self.generic_visit(node)
+
+    def visit_Await(self, node: ast.Await) -> None:
+        inner = node.value
+        while isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr in _MARKS:
+            inner = inner.func.value
+        if not self._is_ours(inner):
+            self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        with self._inside(can_wait=True):
+            self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self._visit_scopeless(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._visit_scopeless(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self._visit_scopeless(node)
+
+    def _visit_scopeless(self, node: ast.AST) -> None:
+        with self._inside(can_wait=False):
+            self.generic_visit(node)
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
+        """Leave it: an `await` inside would make it an asynchronous generator."""
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        """Leave it: Python 3.11 does not know where the parts of an f-string stand."""
+
+    def _note(self, call: ast.expr, mark: str) -> None:
+        if not self._can_wait or call.end_lineno is None or call.end_col_offset is None:
+            return
+        self.insertions.append(_Insertion(call.lineno - 1, call.col_offset, b"(await "))
+        self.insertions.append(_Insertion(call.end_lineno - 1, call.end_col_offset, f"{mark})".encode()))
+
+    def _is_ours(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython"), args=[], keywords=[]), attr=runner),
+                args=[ast.Constant(value=str(name)), *_],
+            ):
+                return runner in _RUNNERS and name in self._names
+        return False
+
+    @contextmanager
+    def _inside(self, *, can_wait: bool) -> Iterator[None]:
+        before = self._can_wait, self._at_top
+        self._can_wait, self._at_top = can_wait, False
+        yield
+        self._can_wait, self._at_top = before
