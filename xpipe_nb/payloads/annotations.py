@@ -188,7 +188,9 @@ def _one_of(members: list[Any]) -> Node:
     classes = [node.cls for node in nodes if isinstance(node, Nested)]
     if len(classes) < len(nodes):
         words = " | ".join(summary(member) for member in members)
-        raise Unfit(f"a union of {words}: only payload classes can be told apart", "a payload class for each alternative")
+        raise Unfit(
+            f"a union of {words}: only payload classes can be told apart", "a payload class for each alternative"
+        )
     names = [cls.__name__ for cls in classes]
     if len(set(names)) < len(names):
         raise Unfit(f"a union of two classes with one name ({', '.join(names)})")
@@ -207,7 +209,7 @@ def _container(make: type, args: tuple[Any, ...]) -> Node:
 def _hashable(item: Node) -> None:
     inner = item.inner if isinstance(item, Maybe) else item
     classes = (inner.cls,) if isinstance(inner, Nested) else inner.classes if isinstance(inner, OneOf) else ()
-    bad = [cls.__name__ for cls in classes if cls.__hash__ is None]
+    bad = [cls.__name__ for cls in classes if getattr(cls, "__hash__", None) is None]
     if bad or isinstance(inner, Mapping) or (isinstance(inner, Many) and inner.make in (list, set)):
         what = bad[0] if bad else "a list, set or dict"
         raise Unfit(f"a set of what cannot be hashed ({what})", "list[...], or frozen=True on the class")

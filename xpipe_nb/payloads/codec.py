@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from functools import cached_property
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from lxml import etree
+from lxml.etree import _Element
 
 from xpipe_nb.errors import DefinitionError, PayloadError, Rejected
 from xpipe_nb.payloads.annotations import is_class
 from xpipe_nb.payloads.characters import find_unwritable
-from xpipe_nb.payloads.decode import OPAQUE, Table, compile_reader, named, no_attributes
+from xpipe_nb.payloads.decode import compile_reader
 from xpipe_nb.payloads.defaults import check_default
-from xpipe_nb.payloads.encode import XSI, compile_body, compile_tree
+from xpipe_nb.payloads.elements import OPAQUE, Read, Table
+from xpipe_nb.payloads.encode import compile_body
 from xpipe_nb.payloads.example import build_example
 from xpipe_nb.payloads.layout import classes_in, signature
 from xpipe_nb.payloads.locate import locate, path_of
@@ -24,6 +26,8 @@ from xpipe_nb.payloads.nodes import Shape
 from xpipe_nb.payloads.refusal import Refusal, shown
 from xpipe_nb.payloads.schema import build_schema
 from xpipe_nb.payloads.shape import Unresolved, read_shape
+from xpipe_nb.payloads.strict import XSI, named, no_attributes
+from xpipe_nb.payloads.template import compile_tree
 
 __all__ = ["CODEC", "Codec", "TagTable", "codec_of", "is_payload"]
 
@@ -32,8 +36,6 @@ CODEC = "__xpipe_codec__"
 
 T = TypeVar("T")
 """The payload class."""
-
-_Element = etree._Element
 
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
 """Reads only what `compile_body` has just written, so its size has no cap but memory's."""
@@ -98,15 +100,18 @@ class Codec(Generic[T]):
             self._now()
 
     @cached_property
-    def _body(self) -> Any:
+    def body(self) -> Callable[[Any], str]:
+        """Object to the text of its children; raises `Refusal`."""
         return compile_body(self.shape, codec_of)
 
     @cached_property
-    def _tree(self) -> Any:
+    def tree(self) -> Callable[[Any], _Element]:
+        """Object to element; raises `Refusal`."""
         return compile_tree(self.shape) or self._parsed_tree
 
     @cached_property
-    def _read(self) -> Any:
+    def read(self) -> Read:
+        """Element to object, from its children; raises `Refusal`."""
         return compile_reader(self.shape, codec_of)
 
     @cached_property
@@ -138,9 +143,8 @@ class Codec(Generic[T]):
             PayloadError: A field holds what its type does not allow or XML cannot carry.
         """
         try:
-            if type(value) is not self.cls:
-                return self.kin(value)._tree(value)  # type: ignore[no-any-return]
-            return self._tree(value)  # type: ignore[no-any-return]
+            codec = self if type(value) is self.cls else self.kin(value)
+            return codec.tree(value)
         except Refusal as refusal:
             raise refusal.as_error(self.tag) from refusal.__cause__
         except RecursionError:
@@ -157,10 +161,6 @@ class Codec(Generic[T]):
                 return codec
             raise Refusal(f"expected {self.cls.__name__}, got an object of another definition of that class")
         raise Refusal(f"expected {self.cls.__name__}, got {shown(value)}")
-
-    def body(self, value: Any) -> str:
-        """Write the text of an object's children; raises `Refusal`."""
-        return self._body(value)  # type: ignore[no-any-return]
 
     def text(self, value: Any) -> str:
         """Write an object as the text of one element; raises `Refusal`."""
@@ -210,10 +210,6 @@ class Codec(Generic[T]):
             raise PayloadError(self.tag, "it is nested too deeply to be read") from None
         return self._decode_bare(element, finder, text)
 
-    def read(self, element: _Element, table: Table) -> T:
-        """Read an object from the children of an element; raises `Refusal`."""
-        return self._read(element, table)  # type: ignore[no-any-return]
-
     def check(self, element: _Element) -> None:
         """Check an element against the schema; raises `Refusal`."""
         try:
@@ -227,7 +223,7 @@ class Codec(Generic[T]):
             raise Refusal(f"expected <{self.tag}>, got {named(element)}", element)
         if element.keys():
             no_attributes(element)
-        return self._read(element, table)
+        return self.read(element, table)
 
     def _decode_bare(self, element: _Element, table: Table, text: str | bytes | None) -> T:
         """Read a copy without comments: they may stand anywhere and mean nothing."""
@@ -243,20 +239,21 @@ class Codec(Generic[T]):
         place = None
         if text is not None:
             inside = refusal.element
-            path = path_of(element) + (path_of(inside)[len(path_of(element)):] if inside is not None else ())
+            path = path_of(element) + (path_of(inside)[len(path_of(element)) :] if inside is not None else ())
             place = locate(text, path)
         raise refusal.as_error(self.tag, place) from refusal.__cause__
 
     def _explain(self, element: _Element, text: str | bytes | None) -> NoReturn:
         """Say in our words what the schema refused; in libxml2's where the decoder has none."""
-        last = self.schema.error_log.last_error
+        log: Any = self.schema.error_log  # the stubs do not know that it can be iterated
+        messages = [str(entry.message) for entry in log]
         try:
             self._root(element, OPAQUE)
         except Refusal as refusal:
             self._raise(refusal, element, text)
         except RecursionError:
             pass
-        raise PayloadError(self.tag, "the schema refuses it" if last is None else _plain(last.message))
+        raise PayloadError(self.tag, _plain(messages[-1]) if messages else "the schema refuses it")
 
     def from_xml(self, source: _Element | str | bytes, table: TagTable | None = None) -> T:
         """Read an object from an element, or from the text of one element through the strict gate.
@@ -264,8 +261,8 @@ class Codec(Generic[T]):
         Raises:
             PayloadError: The text is not one well-formed element, or not one of this class.
         """
-        text = None if isinstance(source, etree._Element) else source
-        element = source if isinstance(source, etree._Element) else self._document(source)
+        text = source if isinstance(source, str | bytes) else None
+        element = self._document(source) if isinstance(source, str | bytes) else source
         self.validate(element, text=text)
         return self.decode(element, table, text=text)
 
@@ -328,7 +325,9 @@ def codec_of(cls: type[T]) -> Codec[T]:
     if codec is not None:
         return codec
     if not is_class(cls):
-        raise DefinitionError(getattr(cls, "__name__", repr(cls)), "it is no payload class", expected="a class with @payload")
+        raise DefinitionError(
+            getattr(cls, "__name__", repr(cls)), "it is no payload class", expected="a class with @payload"
+        )
     return _attach(cls, {})
 
 

@@ -53,7 +53,7 @@ def payload(cls: C | None = None, /, **options: Any) -> C | Callable[[C], C]:
         >>> etree.tostring(Greeting("World").to_xml())
         b'<Greeting><Name>World</Name><Volume>11</Volume></Greeting>'
     """
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # noqa: SLF001  # annotations may name what is local to the caller
     if cls is None:
         return lambda decorated: _define(decorated, options, frame)
     return _define(cls, options, frame)
@@ -74,12 +74,14 @@ def xmlify(cls: C) -> C:
         >>> Note.from_xml(Note("hi").to_xml())
         Note(text='hi')
     """
-    return _define(cls, {}, sys._getframe(1))
+    return _define(cls, {}, sys._getframe(1))  # noqa: SLF001  # as in payload
 
 
 def _define(cls: C, options: Mapping[str, Any], frame: FrameType) -> C:
     if not isinstance(cls, type):
-        raise DefinitionError(getattr(cls, "__name__", repr(cls)), "it is not a class", expected="a class under @payload")
+        raise DefinitionError(
+            getattr(cls, "__name__", repr(cls)), "it is not a class", expected="a class under @payload"
+        )
     made = cls if _has_fields(cls) else _as_dataclass(cls, options)
     attach(made, _names_at(frame))
     return made  # type: ignore[return-value]
@@ -134,7 +136,9 @@ def _check_annotated(cls: type) -> None:
             continue
         kind = type(value).__name__
         raise DefinitionError(
-            cls.__name__, "it has no type, so it is not a field", field=name,
+            cls.__name__,
+            "it has no type, so it is not a field",
+            field=name,
             expected=f"{name}: {kind if kind in _PLAIN else 'str'} = …",
         )
 
@@ -146,7 +150,7 @@ def attach(cls: type[T], namespace: Mapping[str, Any]) -> Codec[T]:
     """Give a class its codec and its methods; the codec lives on the class, so the class can be forgotten."""
     _check_names(cls)
     tag = cls.__dict__.get("__xpipe_tag__", cls.__name__)
-    codec = cls.__dict__.get("__xpipe_codec_type__", Codec)(cls, tag, namespace)
+    codec: Codec[T] = cls.__dict__.get("__xpipe_codec_type__", Codec)(cls, tag, namespace)
     before = cls.__dict__.get(CODEC)
     setattr(cls, CODEC, codec)
     try:
@@ -171,8 +175,10 @@ def _check_names(cls: type) -> None:
             if name in base.__dict__ and base.__dict__[name] is not _METHODS[name]:
                 annotated = name in inspect.get_annotations(base)
                 problem = f"the name {name!r} belongs to @payload"
-                raise DefinitionError(cls.__name__, problem, field=name) if annotated else DefinitionError(
-                    cls.__name__, f"it has a method {name} of its own; {problem}", field=name
+                raise (
+                    DefinitionError(cls.__name__, problem, field=name)
+                    if annotated
+                    else DefinitionError(cls.__name__, f"it has a method {name} of its own; {problem}", field=name)
                 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xpipe_nb.errors import DefinitionError
-from xpipe_nb.payloads.encode import renderer
+from xpipe_nb.payloads.checks import renderer
 from xpipe_nb.payloads.nodes import Field, Maybe, Scalar
 from xpipe_nb.payloads.refusal import Refusal
 
@@ -19,7 +19,9 @@ def check_default(owner: str, field: Field) -> None:
     for default in field.sample:
         if default is None:
             if not field.none:
-                raise DefinitionError(owner, "its default is None", field=field.name, expected="a type that ends in `| None`")
+                raise DefinitionError(
+                    owner, "its default is None", field=field.name, expected="a type that ends in `| None`"
+                )
             continue
         node = field.node.inner if isinstance(field.node, Maybe) else field.node
         if isinstance(node, Scalar):

@@ -1,67 +1,29 @@
-"""Objects to XML: closures compiled once from a shape.
+"""Objects to XML: closures compiled once from a shape, which write text.
 
-A class whose fields are all plain values is written by copying a ready tree and setting its texts; anything larger is
-written as text and parsed once, which is several times cheaper than building the tree element by element.
+The text is parsed once, which is several times cheaper than building a large tree element by element. A class whose
+fields are all plain values has a shorter way still: `template.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from operator import attrgetter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lxml import etree
-
-from xpipe_nb.payloads.characters import unwritable
+from xpipe_nb.payloads.checks import check_size, renderer
 from xpipe_nb.payloads.escape import escape, escape_key
 from xpipe_nb.payloads.nodes import AnyOf, Field, Fixed, Many, Mapping, Maybe, Nested, Node, OneOf, Scalar, Shape
 from xpipe_nb.payloads.refusal import Refusal, shown
 from xpipe_nb.payloads.schema import ITEM
+from xpipe_nb.payloads.template import getter, missing
 
 if TYPE_CHECKING:
     from xpipe_nb.payloads.codec import Codec
 
-__all__ = ["NIL", "XSI", "compile_body", "compile_tree"]
+__all__ = ["compile_body"]
 
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
-NIL = f"{{{XSI}}}nil"
-
-CodecOf = Callable[[type], "Codec"]
+CodecOf = Callable[[type], "Codec[Any]"]
 Text = Callable[[Any], str]
 """A value to the text between the tags of its element."""
-
-
-def renderer(node: Scalar) -> Text:
-    """Compile value -> unescaped text, with every check of the node; raises `Refusal`."""
-    render, checks, name = node.render, node.checks, node.name
-
-    def refused(value: Any, error: Exception) -> Refusal:
-        words = str(error) if type(error) is ValueError and error.args else ""
-        return Refusal(words or f"expected {name}, got {shown(value)}")
-
-    def plain(value: Any) -> str:
-        try:
-            return render(value)
-        except Exception as error:  # a wrong type may fail in any way
-            raise refused(value, error) from None
-
-    def checked(value: Any) -> str:
-        text = plain(value)
-        run_checks(checks, value)
-        return text
-
-    return checked if checks else plain
-
-
-def run_checks(checks: Sequence[Callable[[Any], str | None]], value: Any) -> None:
-    """Raise `Refusal` for the first constraint that the value breaks."""
-    for check in checks:
-        try:
-            problem = check(value)
-        except Exception as error:  # a predicate is the user's own code
-            problem = f"a constraint could not be checked for {shown(value)}: {error}"
-        if problem is not None:
-            raise Refusal(problem)
 
 
 # --- the general way: text ------------------------------------------------------------------------------------------
@@ -71,7 +33,7 @@ def compile_body(shape: Shape, codec_of: CodecOf) -> Text:
     """Compile object -> the text of its children; raises `Refusal` with the field in its trail."""
     names = [field.name for field in shape.fields]
     writers = [_field(field, codec_of) for field in shape.fields]
-    get = _getter(names)
+    get = getter(names)
 
     def body(value: Any) -> str:
         name = ""
@@ -83,25 +45,9 @@ def compile_body(shape: Shape, codec_of: CodecOf) -> Text:
         except Refusal as refusal:
             raise refusal.under(name) from None
         except AttributeError:
-            raise _missing(value, names) from None
+            raise missing(value, names) from None
 
     return body
-
-
-def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
-    if len(names) > 1:
-        return attrgetter(*names)
-    if names:
-        one = attrgetter(names[0])
-        return lambda value: (one(value),)
-    return lambda value: ()
-
-
-def _missing(value: Any, names: list[str]) -> Refusal:
-    """Name the field that the object has lost."""
-    gone = next((name for name in names if not hasattr(value, name)), "")
-    refusal = Refusal("the object has no such attribute")
-    return refusal.under(gone) if gone else refusal
 
 
 def _field(field: Field, codec_of: CodecOf) -> Text:
@@ -135,13 +81,11 @@ def _content(node: Node, codec_of: CodecOf) -> Text:
             return _one_of(tuple(map(codec_of, classes)))
         case AnyOf():
             return _any(codec_of)
-        case Many():
-            return _many(node, ITEM, codec_of)
-        case Mapping():
-            return _mapping(node, ITEM, codec_of)
+        case Many() | Mapping():
+            return _items(node, ITEM, codec_of)
         case Fixed():
             return _fixed(node, codec_of)
-        case Maybe():
+        case _:
             raise TypeError("a Maybe is an element's affair")
 
 
@@ -154,7 +98,7 @@ def _scalar(node: Scalar) -> Text:
     return lambda value: escape(render(value))
 
 
-def _nested(codec: Codec) -> Text:
+def _nested(codec: Codec[Any]) -> Text:
     cls = codec.cls
 
     def nested(value: Any) -> str:
@@ -165,7 +109,7 @@ def _nested(codec: Codec) -> Text:
     return nested
 
 
-def _one_of(codecs: tuple[Codec, ...]) -> Text:
+def _one_of(codecs: tuple[Codec[Any], ...]) -> Text:
     by_class = {codec.cls: codec for codec in codecs}
     by_tag = {codec.tag: codec for codec in codecs}
     words = " or ".join(by_tag)
@@ -197,10 +141,8 @@ def _any(codec_of: CodecOf) -> Text:
 
 
 def _repeated(field: Field, codec_of: CodecOf) -> Text:
-    node = field.node
-    items = (
-        _mapping(node, field.tag, codec_of) if isinstance(node, Mapping) else _many(_as_many(node), field.tag, codec_of)
-    )
+    assert isinstance(field.node, Many | Mapping)  # a repeated field is nothing else
+    items = _items(field.node, field.tag, codec_of)
     nil = f'<{field.tag} xsi:nil="true"/>'
     none = nil if field.none == "nil" else ""
     empty = nil if field.nil == "empty" else ""
@@ -214,21 +156,13 @@ def _repeated(field: Field, codec_of: CodecOf) -> Text:
     return optional if field.none else repeated
 
 
-def _as_many(node: Node) -> Many:
-    assert isinstance(node, Many)  # a repeated field is nothing else
-    return node
-
-
-def check_size(size: int, least: int, most: int | None) -> None:
-    """Raise `Refusal` for a container of the wrong size."""
-    if size < least:
-        raise Refusal(f"expected at least {least} item{'' if least == 1 else 's'}, got {size}")
-    if most is not None and size > most:
-        raise Refusal(f"expected at most {most} item{'' if most == 1 else 's'}, got {size}")
+def _items(node: Many | Mapping, tag: str, codec_of: CodecOf) -> Text:
+    return _mapping(node, tag, codec_of) if isinstance(node, Mapping) else _many(node, tag, codec_of)
 
 
 def _many(node: Many, tag: str, codec_of: CodecOf) -> Text:
-    make, least, most = node.make, node.least, node.most
+    make: type[Any] = node.make
+    least, most = node.least, node.most
     write = _element(tag, node.item, codec_of)
     unordered = make in (set, frozenset)
 
@@ -261,15 +195,20 @@ def _mapping(node: Mapping, tag: str, codec_of: CodecOf) -> Text:
         parts = []
         for key, item in value.items():
             try:
-                if not isinstance(key, str):
-                    raise Refusal(f"expected a str key, got {shown(key)}")
+                name = escape_key(_key(key))
                 text = write(item)
             except Refusal as refusal:
                 raise refusal.under(f"[{shown(key)}]") from None
-            parts.append(f'{text[:start]} key="{escape_key(str.__str__(key))}"{text[start:]}')
+            parts.append(f'{text[:start]} key="{name}"{text[start:]}')
         return "".join(parts)
 
     return mapping
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise Refusal(f"expected a str key, got {shown(key)}")
+    return str.__str__(key)
 
 
 def _fixed(node: Fixed, codec_of: CodecOf) -> Text:
@@ -287,49 +226,3 @@ def _fixed(node: Fixed, codec_of: CodecOf) -> Text:
         return "".join(parts)
 
     return fixed
-
-
-# --- the short way: a ready tree ------------------------------------------------------------------------------------
-
-
-def compile_tree(shape: Shape) -> Callable[[Any], etree._Element] | None:
-    """Compile object -> element for a class of plain values; `None` for any other class."""
-    plan = []
-    template = etree.Element(shape.tag)
-    for field in shape.fields:
-        node = field.node.inner if isinstance(field.node, Maybe) else field.node
-        if field.repeated or not isinstance(node, Scalar):
-            return None
-        etree.SubElement(template, field.tag).text = ""
-        plan.append((field.name, renderer(node), field.none))
-    names = [name for name, _, _ in plan]
-    get = _getter(names)
-    copy = template.__copy__
-
-    def tree(value: Any) -> etree._Element:
-        root = copy()
-        name = ""
-        try:
-            for kid, (name, render, none), item in zip(root[:], plan, get(value), strict=True):  # noqa: B007
-                if item is None and none:
-                    _leave_out(root, kid, none)
-                else:
-                    kid.text = render(item)
-        except Refusal as refusal:
-            raise refusal.under(name) from None
-        except AttributeError:
-            raise _missing(value, names) from None
-        except ValueError:  # lxml's word for a character that XML does not have, and Python's for a lone surrogate
-            raise unwritable(item).under(name) from None
-        return root
-
-    return tree
-
-
-def _leave_out(root: etree._Element, kid: etree._Element, none: str) -> None:
-    if none == "absent":
-        root.remove(kid)
-    else:
-        kid.text = None
-        kid.set(NIL, "true")
-

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from xpipe_nb.errors import PayloadError
-from xpipe_nb.payloads.encode import renderer
+from xpipe_nb.payloads.checks import renderer
 from xpipe_nb.payloads.nodes import AnyOf, Field, Fixed, Many, Mapping, Maybe, Nested, Node, OneOf, Scalar, Shape
 from xpipe_nb.payloads.refusal import Refusal
 
@@ -73,7 +73,7 @@ class _Maker:
                 values[field.argument] = value
         try:
             return shape.build(**values)
-        except Exception as error:  # the class's own checks may raise anything
+        except Exception as error:  # noqa: BLE001  # the class's own checks may raise anything
             raise Refusal(f"{cls.__name__} refuses it: {error}") from None
 
     def field(self, field: Field, stack: tuple[type, ...]) -> tuple[Any, ...]:
@@ -173,8 +173,8 @@ def _candidates(node: Scalar) -> Iterator[Any]:
             elif isinstance(value, int | float | Decimal | timedelta) or node.name in _STEPS:
                 yield _moved(value, step, count)
     for low, high in zip(node.samples, node.samples[1:], strict=False):
-        if isinstance(low, float | Decimal) and isinstance(high, float | Decimal):
-            yield type(low)((low + type(low)(high)) / 2)
+        if node.name in ("float", "Decimal"):
+            yield (low + type(low)(high)) / 2
 
 
 def _moved(value: Any, step: Any, count: int) -> Any:

@@ -117,7 +117,7 @@ def _bound_text(node: Scalar, bound: Any, key: str, item: Any) -> str:
             return str(math.ceil(bound) if key == "ge" else math.floor(bound))
         if node.name == "Decimal" and isinstance(bound, float):
             bound = Decimal(bound)
-        if isinstance(bound, float) and bound != bound:
+        if isinstance(bound, float) and math.isnan(bound):
             raise Unfit(f"{item!r}: NaN bounds nothing")
         return node.render(bound)
     except (ValueError, TypeError, OverflowError) as error:
@@ -138,7 +138,11 @@ def _narrowed(node: Scalar, bound: Any) -> Scalar:
 
 def _near(node: Scalar, bound: Any) -> tuple[Any, ...]:
     """Give values around a bound, for examples."""
-    steps: dict[str, Any] = {"date": timedelta(days=1), "datetime": timedelta(hours=1), "timedelta": timedelta(seconds=1)}
+    steps: dict[str, Any] = {
+        "date": timedelta(days=1),
+        "datetime": timedelta(hours=1),
+        "timedelta": timedelta(seconds=1),
+    }
     if isinstance(bound, time) or (isinstance(bound, float) and math.isinf(bound)):
         return (bound,)
     if node.name == "int":
@@ -210,5 +214,3 @@ def _predicate(node: Node, item: Any) -> Node:
         return None if item.func(value) else f"refused by {words}: {shown(value)}"
 
     return _with(node, check)
-
-

@@ -75,10 +75,7 @@ def signature(shape: Shape, shape_of: Callable[[type], Shape]) -> str:
             return
         seen.append(shape.cls)
         lines.append(f"class {shape.tag}")
-        for field in shape.fields:
-            lines.append(
-                f" {field.name} {field.tag} {field.repeated} {field.absent} {field.nil} {field.none} {describe(field.node)}"
-            )
+        lines.extend(f" {_line(field)}" for field in shape.fields)
         for field in shape.fields:
             for cls in classes_in(field.node):
                 visit(shape_of(cls))
@@ -87,15 +84,18 @@ def signature(shape: Shape, shape_of: Callable[[type], Shape]) -> str:
     return "\n".join(lines)
 
 
+def _line(field: Field) -> str:
+    form = f"{field.repeated} {field.absent} {field.nil} {field.none}"
+    return f"{field.name} {field.tag} {form} {describe(field.node)}"
+
+
 def describe(node: Node) -> str:
     """Write a node so that equal texts mean the same Python values."""
     match node:
         case Scalar():
             return f"{node.name}{node.facets!r}{len(node.checks)}"
-        case Nested(cls):
-            return cls.__name__
-        case OneOf(classes):
-            return " | ".join(cls.__name__ for cls in classes)
+        case Nested() | OneOf():
+            return " | ".join(cls.__name__ for cls in classes_in(node))
         case AnyOf():
             return "any"
         case Many():

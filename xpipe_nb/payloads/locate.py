@@ -31,7 +31,7 @@ def path_of(element: etree._Element) -> tuple[int, ...]:
 
 
 def locate(text: str | bytes, path: Sequence[int]) -> tuple[int, int] | None:
-    """Find the start tag of an element.
+    r"""Find the start tag of an element.
 
     Args:
         text: The document.
@@ -71,7 +71,7 @@ class _Search:
         text = document.replace("\r\n", "\n").replace("\r", "\n").split("\n")[line - 1]
         return line, len(text.encode("utf-8", "surrogatepass")[:byte].decode("utf-8", "replace")) + 1
 
-    def start(self, name: str, attributes: object) -> None:
+    def start(self, _name: str, _attributes: object) -> None:
         self.here.append(self.next[-1])
         self.next[-1] += 1
         self.next.append(0)
@@ -79,6 +79,6 @@ class _Search:
             self.found = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber
             raise _Found
 
-    def end(self, name: str) -> None:
+    def end(self, _name: str) -> None:
         self.here.pop()
         self.next.pop()

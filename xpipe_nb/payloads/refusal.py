@@ -17,7 +17,7 @@ def shown(value: object) -> str:
     """Give the `repr` of a value, cut to what fits in a message."""
     try:
         text = repr(value)
-    except Exception:  # a user's __repr__ may do anything, and an integer may have too many digits for one
+    except Exception:  # noqa: BLE001  # a user's __repr__ may do anything, and an integer may have too many digits for one
         return f"a {type(value).__name__}"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 

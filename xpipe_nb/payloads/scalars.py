@@ -174,12 +174,12 @@ def _render_date(value: Any) -> str:
     return date.isoformat(value)
 
 
-def _render_moment(kind: type[datetime] | type[time]) -> Callable[[Any], str]:
+def _render_moment(kind: Any) -> Callable[[Any], str]:
     def render(value: Any) -> str:
         if not isinstance(value, kind):
             raise _wrong()
         offset = value.utcoffset()
-        text = kind.isoformat(value.replace(tzinfo=None))
+        text: str = kind.isoformat(value.replace(tzinfo=None))
         if offset is None:
             return text
         minutes, rest = divmod(abs(offset), timedelta(minutes=1))
@@ -249,36 +249,76 @@ SCALARS: dict[type, Scalar] = {
     str: Scalar("str", "string", lambda text: text, _render_str, samples=("text",)),
     int: Scalar("int", "integer", _parse_int, _render_int, samples=(1, 0, -1), plain=True),
     float: Scalar(
-        "float", "double", _parse_float, _render_float, _pattern(f"{_DOUBLE_XSD}|NaN"), samples=(1.5, 0.5, 0.0, -0.5), plain=True
+        "float",
+        "double",
+        _parse_float,
+        _render_float,
+        _pattern(f"{_DOUBLE_XSD}|NaN"),
+        samples=(1.5, 0.5, 0.0, -0.5),
+        plain=True,
     ),
     bool: Scalar("bool", "boolean", _parse_bool, _render_bool, samples=(True,), plain=True),
     Decimal: Scalar(
-        "Decimal", "decimal", _matching(_DECIMAL, Decimal), _render_decimal,
-        samples=(Decimal("1.50"), Decimal("0.5"), Decimal(0)), plain=True,
+        "Decimal",
+        "decimal",
+        _matching(_DECIMAL, Decimal),
+        _render_decimal,
+        samples=(Decimal("1.50"), Decimal("0.5"), Decimal(0)),
+        plain=True,
     ),
     date: Scalar(
-        "date", "date", _matching(_DAY, date.fromisoformat), _render_date, _pattern(_DATE_XSD),
-        samples=(date(2030, 1, 31),), plain=True,
+        "date",
+        "date",
+        _matching(_DAY, date.fromisoformat),
+        _render_date,
+        _pattern(_DATE_XSD),
+        samples=(date(2030, 1, 31),),
+        plain=True,
     ),
     time: Scalar(
-        "time", "time", _matching(_CLOCK_TIME, time.fromisoformat), _render_moment(time),
-        _pattern(f"{_TIME_XSD}{_ZONE_XSD}?"), samples=(time(12, 30),), plain=True,
+        "time",
+        "time",
+        _matching(_CLOCK_TIME, time.fromisoformat),
+        _render_moment(time),
+        _pattern(f"{_TIME_XSD}{_ZONE_XSD}?"),
+        samples=(time(12, 30),),
+        plain=True,
     ),
     datetime: Scalar(
-        "datetime", "dateTime", _matching(_MOMENT, datetime.fromisoformat), _render_moment(datetime),
-        _pattern(f"{_DATE_XSD}T{_TIME_XSD}{_ZONE_XSD}?"), samples=(datetime(2030, 1, 31, 12, 30),), plain=True,
+        "datetime",
+        "dateTime",
+        _matching(_MOMENT, datetime.fromisoformat),
+        _render_moment(datetime),
+        _pattern(f"{_DATE_XSD}T{_TIME_XSD}{_ZONE_XSD}?"),
+        samples=(datetime(2030, 1, 31, 12, 30),),  # noqa: DTZ001  # a time without a zone is a value too
+        plain=True,
     ),
     timedelta: Scalar(
-        "timedelta", "duration", _matching(_DURATION, _parse_duration), _render_duration, _pattern(_DURATION_XSD),
-        samples=(timedelta(hours=1), timedelta(0), timedelta(days=1)), plain=True,
+        "timedelta",
+        "duration",
+        _matching(_DURATION, _parse_duration),
+        _render_duration,
+        _pattern(_DURATION_XSD),
+        samples=(timedelta(hours=1), timedelta(0), timedelta(days=1)),
+        plain=True,
     ),
     UUID: Scalar(
-        "UUID", "token", _matching(_UUID, UUID), _render_uuid, _pattern(_UUID_XSD),
-        samples=(UUID("12345678-1234-4678-9234-567812345678"),), plain=True,
+        "UUID",
+        "token",
+        _matching(_UUID, UUID),
+        _render_uuid,
+        _pattern(_UUID_XSD),
+        samples=(UUID("12345678-1234-4678-9234-567812345678"),),
+        plain=True,
     ),
     bytes: Scalar(
-        "bytes", "base64Binary", _parse_bytes, _render_bytes, _pattern("[A-Za-z0-9+/= ]*"),
-        samples=(b"bytes",), plain=True,
+        "bytes",
+        "base64Binary",
+        _parse_bytes,
+        _render_bytes,
+        _pattern("[A-Za-z0-9+/= ]*"),
+        samples=(b"bytes",),
+        plain=True,
     ),
 }
 """How each plain type is written."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
+from lxml.etree import _Element
 
 from xpipe_nb.payloads.characters import is_writable
 from xpipe_nb.payloads.nodes import AnyOf, Field, Fixed, Many, Mapping, Maybe, Nested, Node, OneOf, Scalar, Shape
@@ -19,8 +20,6 @@ __all__ = ["ITEM", "XS", "build_schema"]
 XS = "http://www.w3.org/2001/XMLSchema"
 ITEM = "Item"
 """The tag of what stands in a wrapped list or dict."""
-
-_Element = etree._Element
 
 
 def build_schema(shape: Shape, shape_of: Callable[[type], Shape], *, docs: bool = True) -> _Element:
@@ -92,7 +91,15 @@ class _Writer:
             element.set("nillable", "true")
 
     def element(
-        self, parent: _Element, tag: str, node: Node, *, least: int = 1, most: int | None = 1, doc: str = "", key: bool = False
+        self,
+        parent: _Element,
+        tag: str,
+        node: Node,
+        *,
+        least: int = 1,
+        most: int | None = 1,
+        doc: str = "",
+        key: bool = False,
     ) -> _Element:
         element = self.add(parent, "element", name=tag)
         if least != 1:
@@ -165,9 +172,7 @@ class _Writer:
             self.add(self.add(kind, "sequence"), "any", namespace="##local", processContents="skip")
         elif isinstance(node, Many | Mapping):
             inside = self.add(kind, "sequence")
-            self.element(
-                inside, ITEM, node.item, least=node.least, most=node.most, key=isinstance(node, Mapping)
-            )
+            self.element(inside, ITEM, node.item, least=node.least, most=node.most, key=isinstance(node, Mapping))
         elif isinstance(node, Fixed) and node.items:
             inside = self.add(kind, "sequence")
             for number, item in enumerate(node.items, 1):

@@ -73,7 +73,7 @@ def read_shape(cls: type, tag: str, namespace: Mapping[str, Any]) -> Shape:
 
 def _has_own_doc(cls: type) -> bool:
     """Say whether a person wrote the docstring; `dataclass` fills an empty one with the signature."""
-    doc = cls.__dict__.get("__doc__")
+    doc: str = cls.__dict__.get("__doc__") or ""
     return bool(doc) and not doc.startswith(f"{cls.__name__}(")
 
 
@@ -85,8 +85,14 @@ def _field(cls: type, raw: _Raw) -> Field:
     sample = (raw.default,) if known else ()
     doc = raw.doc or _doc_of(raw.hint)
     return lay_out(
-        node, raw.default, name=raw.name, argument=raw.argument, tag=pascal(raw.name), doc=doc,
-        sample=sample, keyword=raw.keyword,
+        node,
+        raw.default,
+        name=raw.name,
+        argument=raw.argument,
+        tag=pascal(raw.name),
+        doc=doc,
+        sample=sample,
+        keyword=raw.keyword,
     )
 
 
@@ -102,17 +108,22 @@ _DOCS: tuple[type, ...] = (typing_extensions.Doc, annotated_types.DocInfo)
 def _check_tags(cls: type, tag: str, fields: tuple[Field, ...]) -> None:
     seen: dict[str, str] = {}
     for name, owner in ((tag, None), *((field.tag, field.name) for field in fields)):
-        try:
-            etree.Element(name)
-            if ":" in name or "{" in name:
-                raise ValueError
-        except ValueError:
-            raise DefinitionError(cls.__name__, f"{name!r} is not a name of an XML element", field=owner) from None
+        if not _is_tag(name):
+            raise DefinitionError(cls.__name__, f"{name!r} is not a name of an XML element", field=owner)
         if owner is None:
             continue
         if name in seen:
-            raise DefinitionError(cls.__name__, f"the fields {seen[name]} and {owner} are both written <{name}>", field=owner)
+            raise DefinitionError(
+                cls.__name__, f"the fields {seen[name]} and {owner} are both written <{name}>", field=owner
+            )
         seen[name] = owner
+
+
+def _is_tag(name: str) -> bool:
+    try:
+        return etree.QName(name).localname == name and etree.Element(name).tag == name
+    except ValueError:
+        return False
 
 
 # --- dataclasses ----------------------------------------------------------------------------------------------------
@@ -122,7 +133,9 @@ def _of_dataclass(cls: type, namespace: Mapping[str, Any]) -> Iterator[_Raw]:
     owners = _owners(cls)
     for name, hint in _own_annotations(cls).items():
         if _is_init_var(hint):
-            raise DefinitionError(cls.__name__, "an InitVar is not kept by the object, so it cannot be written", field=name)
+            raise DefinitionError(
+                cls.__name__, "an InitVar is not kept by the object, so it cannot be written", field=name
+            )
     for field in dataclasses.fields(cls):
         if not field.init:
             continue  # the class computes it

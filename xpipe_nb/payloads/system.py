@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -21,9 +22,7 @@ class _EitherCase(Codec[Any]):
     def validate(self, element: etree._Element, *, text: str | bytes | None = None) -> None:
         super().validate(_upper(element), text=text)
 
-    def decode(
-        self, element: etree._Element, table: TagTable | None = None, *, text: str | bytes | None = None
-    ) -> Any:
+    def decode(self, element: etree._Element, table: TagTable | None = None, *, text: str | bytes | None = None) -> Any:
         return super().decode(_upper(element), table, text=text)
 
 
@@ -31,19 +30,11 @@ def _upper(element: etree._Element) -> etree._Element:
     """Give the element with the tags of our own form; the element itself when it has them."""
     if not any(kid.tag in _LOWER for kid in element):
         return element
-    copy = etree.Element(element.tag, dict(element.attrib))
-    copy.text = element.text
-    for kid in element:
-        copy.append(_copied(kid))
+    copy = deepcopy(element)
+    copy.tail = None
+    for kid in copy:
+        kid.tag = _LOWER.get(kid.tag, kid.tag)
     return copy
-
-
-def _copied(kid: Any) -> Any:
-    from copy import deepcopy
-
-    new = deepcopy(kid)
-    new.tag = _LOWER.get(kid.tag, kid.tag)
-    return new
 
 
 @payload
@@ -68,5 +59,5 @@ class DeliveryError:
     retry_allowed: bool = True
 
 
-SystemError = DeliveryError
+SystemError = DeliveryError  # noqa: A001  # its name on the wire
 """The reference's name."""

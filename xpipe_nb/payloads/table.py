@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from xpipe_nb.errors import ConfigError, Fault
-from xpipe_nb.payloads.codec import codec_of
+from xpipe_nb.payloads.codec import Codec, codec_of
 
 __all__ = ["PayloadTable"]
 
@@ -35,17 +35,11 @@ class PayloadTable:
             ConfigError: Another class that is still in use has the same tag and another schema.
             DefinitionError: The class cannot be a payload.
         """
-        codec = codec_of(cls)
+        codec: Codec[Any] = codec_of(cls)
         known = self._classes.get(codec.tag)
-        if known is not None and known is not cls and not _replaced(known):
-            if codec_of(known).fingerprint != codec.fingerprint:
-                raise ConfigError(
-                    Fault(
-                        f"$.payloads.{codec.tag}",
-                        f"two classes are both written <{codec.tag}>, with different fields: {_origin(known)} and {_origin(cls)}",
-                        expected="one class for each tag",
-                    )
-                )
+        rivals = known is not None and known is not cls and not _replaced(known)
+        if known is not None and rivals and codec_of(known).fingerprint != codec.fingerprint:
+            raise ConfigError(_clash(codec.tag, known, cls))
         self._classes[codec.tag] = cls
 
     def bind(self, cls: type) -> None:
@@ -59,6 +53,11 @@ class PayloadTable:
     def tags(self) -> tuple[str, ...]:
         """Give the tags, in the order in which they came."""
         return tuple(self._classes)
+
+
+def _clash(tag: str, known: type, cls: type) -> Fault:
+    problem = f"two classes are both written <{tag}>, with different fields: {_origin(known)} and {_origin(cls)}"
+    return Fault(f"$.payloads.{tag}", problem, expected="one class for each tag")
 
 
 def _origin(cls: type) -> str:
