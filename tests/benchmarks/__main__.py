@@ -14,14 +14,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure a hop and the memory.")
     parser.add_argument("--only", choices=["hops", "memory"], help="measure just this")
-    parser.add_argument("--hops", type=int, default=3_000, help="in a round (default: 3000)")
+    parser.add_argument("--hops", type=int, default=10_000, help="in a round (default: 10000)")
     parser.add_argument("--rounds", type=int, default=7, help="of hops (default: 7)")
     parser.add_argument("--messages", type=int, default=1_000_000, help="for the memory (default: 1000000)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the messages, three rounds: only a first look")
+    parser.add_argument("--quick", action="store_true", help="three rounds and 200,000 messages: only a first look")
     parser.add_argument("--json", type=Path, default=Path("bench-results/latest.json"), metavar="FILE")
     options = parser.parse_args(arguments)
     if options.quick:
-        options.messages //= 10
+        options.messages = min(options.messages, 2 * memory.FIRST)
         options.rounds = min(options.rounds, 3)
     figures: list[Figure] = []
     if options.only != "memory":

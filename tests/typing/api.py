@@ -1,3 +1,68 @@
-"""What a type checker must make of the public names; nobody runs this file, mypy reads it."""
+"""What a type checker makes of the public names; nobody runs this file, mypy reads it.
+
+It is how a person's own code meets us: a plain class, a handler, an organism, a conversation.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import assert_type
+
+from xpipe_nb import (
+    Conversation,
+    HandlerMetadata,
+    HandlerResponse,
+    Limits,
+    ListenerConfig,
+    Organism,
+    listener,
+    payload,
+    send,
+)
+
+
+@payload
+class Greeting:
+    name: str
+
+
+@payload
+class Shouted:
+    text: str
+    volume: int = 11
+
+
+async def greet(message: Greeting | Shouted, meta: HandlerMetadata) -> HandlerResponse:
+    if isinstance(message, Shouted):
+        assert_type(message.volume, int)
+        return HandlerResponse.respond(message)
+    return send(Greeting(f"hello {message.name}"), to="shouter")
+
+
+@listener
+def shouter(message: Greeting) -> Shouted:
+    return Shouted(text=message.name.upper())
+
+
+@listener(peers=["shouter"])
+async def greeter(message: Greeting, meta: HandlerMetadata) -> Shouted | None:
+    return None
+
+
+# A decorator keeps the types of what it decorates.
+assert_type(shouter(Greeting("Ann")), Shouted)
+assert_type(Greeting("Ann").name, str)
+
+
+async def main() -> None:
+    configured = ListenerConfig(name="greeter", handler=greet, agent=True, peers=["shouter"])
+    organism = Organism("hello", [configured, shouter], limits=Limits(max_depth=8))
+    assert_type(Organism.from_yaml(Path("hello.yaml"), namespace=globals()), Organism)
+    async with organism as running:
+        assert_type(running, Organism)
+        conversation = await organism.inject(Greeting("World"), to="greeter")
+        assert_type(conversation, Conversation)
+        for reply in await conversation:
+            print(reply)
+        assert_type(conversation.id, str)
+        assert_type(conversation.number, int)
