@@ -100,21 +100,30 @@ def _bounded(node: Node, item: Any) -> Node:
             fits = False
         return None if fits else f"expected {words} {_written(bound)}, got {_written(value)}"
 
-    text = _bound_text(node, bound, key, item)
+    if node.name == "int":
+        facet, text = _whole_bound(facet, bound, item)
+    else:
+        text = _bound_text(node, bound, item)
     return _with(_narrowed(node, bound), check, (facet, text), samples=_near(node, bound))
+
+
+def _whole_bound(facet: str, bound: Any, item: Any) -> tuple[str, str]:
+    """Move a bound that is no integer to the next one inside."""
+    try:
+        if bound == int(bound):
+            return facet, str(int(bound))
+        return ("minInclusive", str(math.ceil(bound))) if facet.startswith("min") else ("maxInclusive", str(math.floor(bound)))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Unfit(f"{item!r} is no bound for int") from error
 
 
 def _written(value: Any) -> str:
     return shown(value) if isinstance(value, int | float) else str(value)
 
 
-def _bound_text(node: Scalar, bound: Any, key: str, item: Any) -> str:
+def _bound_text(node: Scalar, bound: Any, item: Any) -> str:
     """Write the bound so that XSD's type holds it exactly."""
     try:
-        if node.name == "int" and not isinstance(bound, int):
-            if key not in ("ge", "le") and bound != int(bound):
-                raise Unfit(f"{item!r}: an int is bounded by a whole number")
-            return str(math.ceil(bound) if key == "ge" else math.floor(bound))
         if node.name == "Decimal" and isinstance(bound, float):
             bound = Decimal(bound)
         if isinstance(bound, float) and math.isnan(bound):

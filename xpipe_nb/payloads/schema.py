@@ -68,10 +68,17 @@ class _Writer:
         shape = self.shape_of(cls)
         kind = self.add(self.root, "complexType", name=self.names[cls])
         self.document(kind, shape.doc)
-        if shape.fields:
-            inside = self.add(kind, "sequence")
-            for field in shape.fields:
-                self.field(inside, field)
+        if not shape.fields:
+            self.nothing(kind)
+            return
+        inside = self.add(kind, "sequence")
+        for field in shape.fields:
+            self.field(inside, field)
+
+    def nothing(self, kind: _Element) -> None:
+        """Allow white space and nothing else: XSD's own empty content would refuse a line end between the tags."""
+        blank = Scalar("nothing", "token", str, str, (("maxLength", "0"),))
+        self.add(self.add(kind, "simpleContent"), "extension", base=self.named_simple(blank))
 
     def field(self, parent: _Element, field: Field) -> None:
         if not field.repeated:
@@ -124,7 +131,8 @@ class _Writer:
         if isinstance(node, Scalar):
             holder = self.add(self.add(kind, "simpleContent"), "extension", base=self.named_simple(node))
         elif isinstance(node, Nested):
-            holder = self.add(self.add(kind, "complexContent"), "extension", base=self.name_of(node.cls))
+            content = "complexContent" if self.shape_of(node.cls).fields else "simpleContent"
+            holder = self.add(self.add(kind, content), "extension", base=self.name_of(node.cls))
         else:
             self.complex(kind, node)
         self.add(holder, "attribute", name="key", type="xs:string", use="required")
@@ -170,13 +178,15 @@ class _Writer:
                 self.element(choice, self.shape_of(cls).tag, Nested(cls))
         elif isinstance(node, AnyOf):
             self.add(self.add(kind, "sequence"), "any", namespace="##local", processContents="skip")
-        elif isinstance(node, Many | Mapping):
+        elif isinstance(node, Many | Mapping) and node.most != 0:
             inside = self.add(kind, "sequence")
             self.element(inside, ITEM, node.item, least=node.least, most=node.most, key=isinstance(node, Mapping))
         elif isinstance(node, Fixed) and node.items:
             inside = self.add(kind, "sequence")
             for number, item in enumerate(node.items, 1):
                 self.element(inside, f"{ITEM}{number}", item)
+        else:
+            self.nothing(kind)
 
     def unique_keys(self, element: _Element, node: Node) -> None:
         """Say that no key of a dict stands twice; XSD says it where the element that holds the items is declared."""

@@ -57,7 +57,7 @@ def is_nil(element: _Element) -> bool:
     says = _NIL_WORDS.get(value.strip(WHITE))
     if says is None:
         raise Refusal(f"expected xsi:nil to be true or false, got {shown(value)}", element)
-    if says and (element.text or len(element)):
+    if says and (element.text is not None or len(element)):
         raise Refusal("an element with xsi:nil holds nothing", element)
     return says
 

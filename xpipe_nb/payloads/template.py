@@ -44,10 +44,10 @@ def compile_tree(shape: Shape) -> Callable[[Any], _Element] | None:
                     kid.text = render(item)
         except Refusal as refusal:
             raise refusal.under(name) from None
-        except AttributeError:
-            raise missing(value, names) from None
-        except ValueError:  # lxml's word for a character that XML does not have, and Python's for a lone surrogate
-            raise unwritable(item).under(name) from None
+        except (AttributeError, ValueError) as error:
+            # ValueError is lxml's word for a character that XML does not have, and Python's for a lone surrogate
+            lost = isinstance(error, AttributeError)
+            raise (missing(value, names) if lost else unwritable(item).under(name)) from None
         return root
 
     return tree
