@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from xpipe_nb.directory import Directory
     from xpipe_nb.dispatch.turn import Turn
+    from xpipe_nb.payloads import Codec
     from xpipe_nb.xml import GateLimits
 
 __all__ = ["Composer"]
@@ -89,22 +90,22 @@ class Composer:
         except PayloadError as error:
             raise Rejected("perform", "payload", str(error)) from error
 
-    def check(self, send: Send) -> None:
-        """Validate a message against the schema of its class, once.
+    def check(self, send: Send) -> Codec[Any]:
+        """Validate a message against the schema of its class, once; give the codec that reads it.
 
         Raises:
             Rejected: At stage `decode`, with reason `schema`.
         """
-        if send.checked:
-            return
         codec = self._directory.codec_for(send.tag, send.cls)
         if codec is None:
             raise Rejected("decode", "schema", f"nobody here knows a payload class {send.tag}")
-        try:
-            codec.validate(send.element)
-        except PayloadError as error:
-            raise Rejected("decode", "schema", str(error), line=error.line, column=error.column) from error
-        send.checked = True
+        if not send.checked:
+            try:
+                codec.validate(send.element)
+            except PayloadError as error:
+                raise Rejected("decode", "schema", str(error), line=error.line, column=error.column) from error
+            send.checked = True
+        return codec
 
     def _read(self, turn: Turn, text: str | bytes) -> list[Send]:
         """Find the payloads in a text, and a receiver for each."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Crew"]
 
 log = logging.getLogger(__name__)
+PATIENCE = 0.4
+"""Seconds that a cancelled handler has to clean up when the pump stops."""
 SPARE = 32
 """How many idle workers are kept for the next rush."""
 
@@ -68,11 +70,14 @@ class Crew:
         self._spawn()
 
     async def stop(self) -> None:
-        """Cancel every worker and wait until all are gone."""
+        """Cancel every worker; one whose handler swallows that is not waited for longer than a moment."""
         workers = list(self._workers)
         for worker in workers:
             worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        if workers:
+            _, left = await asyncio.wait(workers, timeout=PATIENCE)
+            if left:
+                log.warning("%d handlers would not be cancelled; they are left behind", len(left))
 
     # ---- whose turn it is to read
 
@@ -122,7 +127,7 @@ class Crew:
         me = asyncio.current_task()
         assert me is not None  # noqa: S101 - for the type checker; a coroutine of a task has one
         delivery = self._scheduler.take()
-        while True:
+        while not self._services.stopping:
             if delivery is None:
                 delivery = await self._next(me)
                 if delivery is None:
@@ -147,8 +152,7 @@ class Crew:
                     delivery = self._scheduler.take()
                     if delivery is not None:
                         return delivery
-            self._exchange.receive(await anext(self._streamer))
-            delivery = self._scheduler.take()
+            delivery = self._exchange.receive(await anext(self._streamer))
             if delivery is not None:
                 self._away = True
                 self.stir()

@@ -77,22 +77,28 @@ class Exchange:
         else:
             self.inbox.put_work(send)
 
-    def receive(self, delivery: Delivery) -> None:
-        """Take a message from the end of the stream: hand an answer over, queue the rest for its listener."""
+    def receive(self, delivery: Delivery) -> Delivery | None:
+        """Take a message from the end of the stream: hand an answer over, queue the rest for its listener.
+
+        Returns:
+            A delivery that can start now, if there is one.
+        """
         send, frame = delivery.send, delivery.frame
         if send.raw is not None:
             self._admit(send, send.raw)
         if frame.closed or send.frame.closed:
             self.refused(delivery, Rejected("route", "closed", f"the frame of {frame.listener} was closed meanwhile"))
-            return
+            return self._scheduler.take()
         if self._bus.heard and send.kind is not Kind.INJECT:
             self._bus.publish(_event(MessageSentEvent, delivery))
         if delivery.listener is None:
             self._hand_over(delivery)
+            start = self._scheduler.take()
         else:
             frame.conversation.messages += 1
-            self._scheduler.offer(delivery)
+            start = self._scheduler.admit(delivery)
         self._left_stream(send)
+        return start
 
     def _admit(self, send: Send, raw: Raw) -> None:
         conversation = send.frame.conversation

@@ -18,7 +18,7 @@ from aiostream import operator
 from xpipe_nb.scheduling import FairQueue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from xpipe_nb.messages import Raw, Send
 
@@ -110,8 +110,12 @@ class Inbox:
 
 
 @operator
-async def incoming(inbox: Inbox) -> AsyncIterator[Any]:
-    """The source of the stream: all that may be read, for ever; it lets the loop turn once a millisecond."""
+async def incoming(inbox: Inbox, first: Callable[[Any], Iterable[Any]]) -> AsyncIterator[Any]:
+    """The source of the stream: what the first stages make of all that may be read, for ever.
+
+    It lets the loop turn once a millisecond. The plain stages that follow it are fused into it, because to pass an
+    item from one operator to the next costs as much as most stages do.
+    """
     until = perf_counter() + SLICE
     while True:
         item = inbox.take()
@@ -119,7 +123,8 @@ async def incoming(inbox: Inbox) -> AsyncIterator[Any]:
             await inbox.wait()
             until = perf_counter() + SLICE
             continue
-        yield item
+        for result in first(item):
+            yield result
         if perf_counter() > until:
             await asyncio.sleep(0)
             await asyncio.sleep(0)

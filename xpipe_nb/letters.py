@@ -97,4 +97,4 @@ def as_bytes(data: Any) -> bytes:
         return data
     if isinstance(data, str):
         return data.encode("utf-8", "surrogatepass")
-    return etree.tostring(data)
+    return etree.tostring(data) if etree.iselement(data) else repr(data).encode("utf-8", "backslashreplace")

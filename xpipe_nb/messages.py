@@ -157,7 +157,7 @@ class Envelope:
 
 
 class Send:
-    """One payload on its way from a frame.
+    """One payload on its way from a frame; its `tag` is the name of the payload class.
 
     Args:
         kind: Why it is under way.
@@ -174,7 +174,7 @@ class Send:
 
     __slots__ = (
         "call", "checked", "cls", "element", "epoch", "everyone", "frame", "kind", "number", "open", "raw", "refused",
-        "to", "turn",
+        "tag", "to", "turn",
     )  # fmt: skip
 
     def __init__(
@@ -194,15 +194,11 @@ class Send:
         self.kind, self.frame, self.element, self.to = kind, frame, element, to
         self.call, self.turn, self.raw, self.everyone, self.checked = call, turn, raw, everyone, checked
         self.cls = cls
+        self.tag: str = element.tag  # kept: lxml makes a new text at every look
         self.epoch: int = frame.epoch
         self.number = 0
         self.open = 1  # how many of its deliveries are still in the stream
         self.refused = False
-
-    @property
-    def tag(self) -> str:
-        """The name of the payload class."""
-        return str(self.element.tag)
 
     @property
     def from_id(self) -> str:

@@ -8,18 +8,17 @@ stands where it was put.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
-
-from aiostream import pipable_operator, streamcontext
 
 from xpipe_nb.errors import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from aiostream.core import Stream
 
-__all__ = ["Stage", "each", "expression", "fuse"]
+__all__ = ["Stage", "expression", "fuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +38,6 @@ class Stage:
     many: bool = False
 
 
-@pipable_operator
-async def each(source: AsyncIterable[Any], function: Callable[[Any], Iterable[Any]]) -> AsyncIterator[Any]:
-    """Give all that a plain function makes of each item: none, one or several."""
-    async with streamcontext(source) as streamer:
-        async for item in streamer:
-            for result in function(item):
-                yield result
-
-
 def fuse(
     stages: Sequence[Stage], refused: Callable[[Any, Rejected], None], failed: Callable[[Any, str, Exception], None]
 ) -> Callable[[Any], Sequence[Any]]:
@@ -61,13 +51,17 @@ def fuse(
     Returns:
         A function from an item to the items that come out; it never raises.
     """
-    steps = tuple((stage.takes, stage.step, stage.many, stage.name) for stage in stages)
+    steps = tuple((index, *_parts(stage)) for index, stage in enumerate(stages, start=1))
+    entries: dict[type, tuple[Any, ...]] = {}  # for what comes in: the steps from the first that takes it
 
-    def run(item: Any, start: int = 0) -> Sequence[Any]:
+    def run(item: Any, following: tuple[Any, ...] | None = None) -> Sequence[Any]:
         name = ""
+        if following is None:
+            following = entries.get(type(item))
+            if following is None:
+                following = entries[type(item)] = tuple(dropwhile(lambda step: type(item) not in step[1], steps))
         try:
-            for index in range(start, len(steps)):
-                takes, step, many, name = steps[index]
+            for index, takes, step, many, name in following:
                 if type(item) not in takes:
                     continue
                 result = step(item)
@@ -76,7 +70,7 @@ def fuse(
                 elif len(result) == 1:
                     item = result[0]
                 else:
-                    return [out for part in result for out in run(part, index + 1)]
+                    return [out for part in result for out in run(part, steps[index:])]
         except Rejected as rejection:
             refused(item, rejection)
             return ()
@@ -88,11 +82,15 @@ def fuse(
     return run
 
 
+def _parts(stage: Stage) -> tuple[tuple[type, ...], Callable[[Any], Any], bool, str]:
+    return stage.takes, stage.step, stage.many, stage.name
+
+
 def expression(
-    source: Stream[Any],
+    source: Callable[[Callable[[Any], Iterable[Any]]], Stream[Any]],
     stages: Sequence[Stage],
     refused: Callable[[Any, Rejected], None],
     failed: Callable[[Any, str, Exception], None],
 ) -> Stream[Any]:
-    """Build the pump's expression: the source, then the fused stages."""
-    return source | each.pipe(fuse(stages, refused, failed))
+    """Build the pump's expression: the source with the fused stages that follow it."""
+    return source(fuse(stages, refused, failed))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -142,7 +143,8 @@ class StreamPump:
 
     def build_pipeline(self) -> Any:
         """Build the stream, from what comes in to decoded deliveries."""
-        return expression(incoming(self.inbox), self.stages.build(), self.exchange.refused, self.exchange.failed)
+        source = partial(incoming, self.inbox)
+        return expression(source, self.stages.build(), self.exchange.refused, self.exchange.failed)
 
     # ---- running
 

@@ -13,7 +13,7 @@ from lxml import etree
 from xpipe_nb.errors import PayloadError, Rejected
 from xpipe_nb.messages import Delivery, Document, Envelope, Kind, Raw, Send, Verified
 from xpipe_nb.operators import Stage
-from xpipe_nb.xml import check_tree, copy_tree, open_envelope, read_document
+from xpipe_nb.xml import copy_tree, open_envelope, read_document
 
 if TYPE_CHECKING:
     from xpipe_nb.composing import Composer
@@ -69,7 +69,7 @@ class Stages:
             return Document(raw, read_document(data, self._gate))
         if not etree.iselement(data):
             raise Rejected("read", "malformed", f"expected a payload, an element, str or bytes, got {data!r}")
-        return Document(raw, data if raw.trusted else check_tree(copy_tree(data), self._gate))
+        return Document(raw, data if raw.trusted else copy_tree(data, self._gate))
 
     def verify(self, document: Document) -> Verified:
         """Signatures come with identities; without one there is nothing to verify."""
@@ -174,8 +174,7 @@ class Stages:
     def decode(self, delivery: Delivery) -> Delivery:
         """Each receiver gets a validated copy of its own."""
         send = delivery.send
-        self._composer.check(send)
-        codec: Any = self._directory.codec_for(send.tag, send.cls)
+        codec = self._composer.check(send)
         try:
             delivery.payload = codec.decode(send.element, self._directory.table)
         except PayloadError as error:

@@ -24,14 +24,21 @@ __all__ = ["describe", "guarded"]
 async def guarded(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
     """Turn everything that goes wrong in a handler into a `TurnFailed`."""
     try:
-        return await proceed(turn)
+        result = await proceed(turn)
+        if turn.abandoned:
+            raise TurnOver
+        return result
     except asyncio.CancelledError:
         if turn.services.stopping and not turn.over:
             raise
         if turn.over:
             raise TurnOver from None
         raise TurnFailed("handler", f"{turn.listener.name} was cancelled, but not by the pump") from None
-    except (TurnFailed, TurnOver):
+    except TurnOver:
+        raise
+    except TurnFailed:
+        if turn.abandoned:  # told long ago
+            raise TurnOver from None
         raise
     except CallFailed as error:
         raise TurnFailed(error.code, f"{turn.listener.name} did not catch: {error}") from error
