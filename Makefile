@@ -13,6 +13,8 @@ FIRST := notebooks/01-hello-organism.ipynb
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 QUIET := --quiet
+# Jupyter refuses to start as root unless told so; in a container there is often nobody else.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -23,7 +25,7 @@ help: ## Say what can be done here
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-8s %s\n", $$1, $$2 }'
 
 lab: $(VENV)/.lab ## Open JupyterLab on the first tutorial
-	$(BIN)/python -m jupyterlab $(FIRST) $(ARGS)
+	$(BIN)/python -m jupyterlab $(AS_ROOT) $(FIRST) $(ARGS)
 
 demo: $(VENV)/.test ## Run the first tutorial in a real kernel and print its outputs
 	@$(BIN)/python notebooks/run.py $(FIRST) $(ARGS)

@@ -1,0 +1,59 @@
+"""`make demo`: a notebook runs in a real kernel, and its outputs are printed as text."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+from tests.support import ROOT, fresh_python
+
+FIRST = ROOT / "notebooks" / "01-hello-organism.ipynb"
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """Run the demo's printer on a notebook made of these cells."""
+
+    def run(*sources: str):
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        path = tmp_path / "some.ipynb"
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+        return fresh_python("notebooks/run.py", str(path))
+
+    return run
+
+
+def test_the_first_tutorial_runs_and_shows_its_outputs():
+    """The demo is the first tutorial, headless, with what a reader would see."""
+    done = fresh_python("notebooks/run.py", str(FIRST))
+    assert done.returncode == 0, done.stderr
+    assert "%load_ext xpipe_nb" in done.stdout
+    assert "HELLO WORLD" in done.stdout
+
+
+def test_a_cell_is_shown_with_its_outputs(demo):
+    """Source first, then prints and the result, as text."""
+    done = demo("print('said')\n6 * 7")
+    assert done.returncode == 0
+    assert "▸ print('said')\n  6 * 7\n    said\n    42\n" in done.stdout
+
+
+def test_a_long_cell_is_shown_by_its_first_lines(demo):
+    """A demo fits on a screen."""
+    done = demo("\n".join(f"a{i} = {i}" for i in range(20)))
+    assert "a4 = 4\n  … 15 more lines" in done.stdout
+    assert "a5" not in done.stdout
+
+
+def test_a_cell_that_fails_fails_the_demo(demo):
+    """What breaks is named, and later cells do not run."""
+    done = demo("1 / 0", "print('later')")
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert "later" not in done.stdout
+
+
+def test_a_notebook_that_is_not_there_is_named():
+    """A wrong path is one line, no traceback."""
+    done = fresh_python("notebooks/run.py", "nowhere.ipynb")
+    assert (done.returncode, done.stderr) == (1, "There is no notebook nowhere.ipynb.\n")
