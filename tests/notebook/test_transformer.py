@@ -13,7 +13,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from xpipe_nb.notebook.transformer import AwaitOurCalls
 
-OURS = {"inject", "organism"}
+OURS = {(f"run_{kind}_magic", name) for kind in ("line", "cell") for name in ("inject", "organism")}
 ipython = TransformerManager()
 
 
@@ -196,4 +196,9 @@ def test_no_text_makes_the_step_raise(text) -> None:
 def test_names_that_are_no_longer_ours_are_left_alone() -> None:
     """When somebody else takes a name over after us, its calls are theirs."""
     lines = ["get_ipython().run_line_magic('inject', 'a')\n"]
-    assert AwaitOurCalls(lambda: {"organism"}, lambda: True, lambda: "last_expr")(lines) is lines
+    assert (
+        AwaitOurCalls(
+            lambda: {("run_cell_magic", "inject"), ("run_line_magic", "organism")}, lambda: True, lambda: "last_expr"
+        )(lines)
+        is lines
+    )

@@ -22,7 +22,8 @@ def payload_from(text: str, listener: Listener, namespace: Mapping[str, Any]) ->
     """Read a payload as a person wrote it.
 
     Args:
-        text: XML if it begins with `<`, else one Python expression, else the fields of the listener's only class.
+        text: XML if it begins with `<`, else one Python expression, else the fields of the listener's only class, else
+            prose with XML in it.
         listener: Whom it is for; its classes give the hints.
         namespace: Where names in an expression are looked up.
 
@@ -35,9 +36,14 @@ def payload_from(text: str, listener: Listener, namespace: Mapping[str, Any]) ->
     Example:
         `payload_from('name="World"', greeter, {})` gives `Greeting(name='World')`.
     """
-    if text.startswith("<"):
+    if text.lstrip().startswith("<"):
         return text
-    expression, is_fields = _parsed(text, listener)
+    try:
+        expression, is_fields = _parsed(text, listener)
+    except Mistake:
+        if re.search(r"<[A-Za-z_]", text):
+            return text  # XML with prose around it; repair keeps the two apart
+        raise
     if is_fields:
         names = {**namespace, "_payload": _only_class(listener)}
         payload = _evaluated(expression, names)
@@ -81,6 +87,7 @@ def _sample(annotation: Any) -> str:
 
 def _parsed(text: str, listener: Listener) -> tuple[ast.Expression, bool]:
     """Parse an expression; or, if it is none, the fields of the listener's class."""
+    text = text.strip()
     try:
         return ast.parse(text, "<payload>", mode="eval"), False
     except SyntaxError as wrong:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -61,12 +61,12 @@ def conversation_bundle(conversation: Conversation, where: str = "") -> dict[str
     line = summary_line(conversation, where)
     shown = "".join(f'<pre style="margin: 0">{escape(reply)}</pre>' for reply in replies)
     # Opacity, not a colour: it is readable on any ground, with no style sheet of ours.
-    html = f'{shown}<div style="font-size: 12px; opacity: 0.75; margin-top: 4px">{escape(line)}</div>'
+    html = f'{shown}<div style="font-size: 12px; opacity: 0.75; margin-top: 4px; white-space: pre-wrap">{escape(line)}</div>'
     return {"text/html": html, "text/plain": "\n".join([*replies, line])}
 
 
 def summary_line(conversation: Conversation, where: str = "") -> str:
-    """Say in one line which way a conversation took: `greeter ▸ shouter · 2 messages`.
+    """Say in one line which way a conversation took: `greeter ▸ shouter · 2 messages`; below it, what was repaired.
 
     Neither ids nor times are in it, so that running a notebook again changes nothing.
     """
@@ -77,11 +77,7 @@ def summary_line(conversation: Conversation, where: str = "") -> str:
         parts.append(f"#{conversation.number} {_STATES.get(conversation.state, conversation.state)}")
     elif not conversation.replies:
         parts.append("no reply")
-    return " · ".join([*parts, *_repairs(conversation.repairs)])
-
-
-def _repairs(repairs: Iterable[str]) -> list[str]:
-    return [f"repaired: {repair}" for repair in repairs]
+    return "\n".join([" · ".join(parts), *(f"repaired: {repair}" for repair in conversation.repairs)])
 
 
 def brief(payload: Any) -> str:

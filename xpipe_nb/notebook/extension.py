@@ -39,7 +39,7 @@ class Extension:
         self._ours: dict[tuple[str, str], Callable[..., Any]] = {}
         self._shown: Callable[[], Conversation | None] = lambda: None
         self.session = Session(shell.user_ns)
-        self.step = AwaitOurCalls(self._names, lambda: shell.autoawait, lambda: shell.ast_node_interactivity)
+        self.step = AwaitOurCalls(self._calls, lambda: shell.autoawait, lambda: shell.ast_node_interactivity)
 
     # ---- coming
 
@@ -68,10 +68,13 @@ class Extension:
         self._shell.register_magic_function(function, magic_kind=kind, magic_name=name)
         self._ours[kind, name] = self._shell.magics_manager.magics[kind][name]
 
-    def _names(self) -> set[str]:
-        """Give the names under which our magics still are what is called."""
+    def _still_ours(self) -> list[tuple[str, str]]:
+        """Give the kinds and names under which our magics still are what is called."""
         magics = self._shell.magics_manager.magics
-        return {name for (kind, name), function in self._ours.items() if magics[kind].get(name) is function}
+        return [(kind, name) for (kind, name), function in self._ours.items() if magics[kind].get(name) is function]
+
+    def _calls(self) -> set[tuple[str, str]]:
+        return {(f"run_{kind}_magic", name) for kind, name in self._still_ours()}
 
     # ---- working
 
@@ -89,8 +92,10 @@ class Extension:
 
     def _remembering(self, work: Work) -> Work:
         async def remembered(handle: Handle) -> Any:
+            # A terminal writes `Out[1]:` whether or not a value shows itself, so there the value is left to it.
+            handle.is_left_to_ipython = handle.is_cell_value and not hasattr(self._shell, "kernel")
             result = await work(handle)
-            if isinstance(result, Conversation) and handle.is_cell_value:
+            if isinstance(result, Conversation) and handle.is_cell_value and not handle.is_left_to_ipython:
                 self._shown = ref(result)
             return result
 
@@ -107,9 +112,8 @@ class Extension:
     def unload(self) -> list[asyncio.Task[None]]:
         """Take everything out again and stop the organisms; the tasks given do the stopping."""
         magics = self._shell.magics_manager.magics
-        for kind, name in self._ours:
-            if name in self._names():
-                del magics[kind][name]
+        for kind, name in self._still_ours():
+            del magics[kind][name]
         self._shell.input_transformers_post.remove(self.step)
         self._shell.events.unregister("post_run_cell", self._after_cell)
         formatter = self._shell.display_formatter

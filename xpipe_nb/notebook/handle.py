@@ -37,6 +37,7 @@ class Handle:
         self.names: tuple[str, ...] = ()
         self.is_assigned = False
         self.is_cell_value = False
+        self.is_left_to_ipython = False
         self.on_interrupt: Callable[[], str] | None = None
         self._what, self._cannot_wait = what, cannot_wait
         self._awaited, self._has_told = False, False

@@ -13,7 +13,7 @@ from xpipe_nb.notebook.display import conversation_bundle, show, summary_line
 from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.line import InjectLine
 from xpipe_nb.notebook.mistakes import Mistake, one_line, show_as
-from xpipe_nb.notebook.session import Session
+from xpipe_nb.notebook.session import Session, check_name
 
 __all__ = ["Injection"]
 
@@ -34,10 +34,12 @@ class Injection:
         self._session, self._line = session, line
         self._organism, listener = session.find(line.target)
         self._to = listener.name
-        if not line.text:
+        if not line.text.strip():
             example = example_of(next(iter(listener.accepts.values()), object))
             raise Mistake(f"Nothing to send. {listener.name} takes a payload: %inject {line.target} {example}")
         self._payload = line.text.encode() if line.options.get("raw") else payload_from(line.text, listener, namespace)
+        if variable := line.options.get("as"):
+            check_name(variable)
         number = line.options.get("continue")
         self._earlier = None if number is None else session.conversation(self._organism, number)
 
@@ -60,11 +62,11 @@ class Injection:
         try:
             await self._ended(conversation)
         except ConversationFailed as failed:
-            show_as(failed, one_line(failed), *self._details(conversation, letters))
+            show_as(failed, *self._causes(failed, conversation, letters))
             raise
         self._show(conversation, handle)
-        for detail in [] if self._line.silent else self._details(conversation, letters):
-            print(detail)  # noqa: T201 - it belongs under the cell
+        for letter in self._session.letters_of(self._organism, conversation, letters):
+            print(f"dead letter: {letter.to_id or letter.from_id}: {letter.detail}")  # noqa: T201 - likewise
         return conversation
 
     async def _sent(self) -> Conversation:
@@ -88,18 +90,19 @@ class Injection:
 
     def _goes_on(self, conversation: Conversation) -> str:
         organism = self._session.name_of(self._organism)
-        name = self._session.name_of(conversation) or (f"{organism}.conversations[-1]" if organism else None)
+        known = self._organism.conversations
+        place = f"{organism}.conversations[{known.index(conversation) - len(known)}]" if organism else None
+        name = self._session.name_of(conversation) or place
         how = f"; wait again: await {name}; end it: {name}.cancel()" if name else ""
         return f"Conversation #{conversation.number} goes on{how}"
 
-    def _details(self, conversation: Conversation, since: int) -> list[str]:
-        letters = list(self._session.letters_of(self._organism, conversation, since))
-        return [
-            f"dead letter: {letter.to_id or letter.from_id}, {letter.reason}: {letter.detail}" for letter in letters
-        ]
+    def _causes(self, failed: ConversationFailed, conversation: Conversation, since: int) -> list[str]:
+        """Say why it failed: what agents may not read (a handler's exception) stands in the dead letters."""
+        letters = self._session.letters_of(self._organism, conversation, since)
+        return [f"✕ #{conversation.number} failed: {letter.detail}" for letter in letters] or [one_line(failed)]
 
     def _show(self, conversation: Conversation, handle: Handle) -> None:
-        if self._line.silent:
+        if self._line.silent or handle.is_left_to_ipython:
             return
         where = self._organism.name if len(self._session.organisms) > 1 else ""
         if handle.is_assigned or self._line.options.get("no-wait"):

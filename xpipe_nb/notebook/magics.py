@@ -61,8 +61,10 @@ class Magics:
     def organism(self, line: str) -> Handle:
         """List, show, check or stop organisms; alone, say what can be done here and now.
 
-        %organism [list | show [NAME] | graph [NAME] | check [NAME] | stop [NAME]]
+        %organism [list | show [NAME] | graph [NAME] | check [NAME] | stop [NAME] | NAME --from FILE]
         """
+        if "--from" in line.split():
+            return self.organism_cell(line, "")  # IPython refuses a cell magic with nothing below it
         return self._begin(
             f"{self._organism} {line}".strip(), lambda _handle: run_command(self._session, line, self._organism)
         )
@@ -107,7 +109,9 @@ class Magics:
 def _with_body(asked: InjectLine, cell: str, magic: str) -> InjectLine:
     if asked.text:
         raise Mistake(f"A payload stands both beside %{magic} {asked.target} and below it. Keep one.")
-    return InjectLine(asked.target, cell.strip(), asked.options, asked.silent)
+    # A line before XML makes its line numbers those of the cell; an XML declaration suffers nothing before it.
+    is_xml = cell.lstrip().startswith("<") and not cell.startswith("<?") and not asked.options.get("raw")
+    return InjectLine(asked.target, f"\n{cell}" if is_xml else cell, asked.options, asked.silent)
 
 
 def _yaml_of(asked: OrganismLine, cell: str) -> str | Path:

@@ -7,6 +7,7 @@ errors have that method: the cell fails (so Run All stops) and shows one line. T
 
 from __future__ import annotations
 
+import sysconfig
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from xpipe_nb.names import nearest
 __all__ = ["Mistake", "hide_tracebacks", "one_line", "show_as", "show_tracebacks", "unknown_word"]
 
 _OURS = str(Path(xpipe_nb.errors.__file__).parent)
+_LIBRARY = sysconfig.get_path("stdlib")
 
 
 class Mistake(XPipeError):
@@ -75,8 +77,7 @@ def _render(error: XPipeError) -> list[str]:
 
 def _is_persons(summary: traceback.FrameSummary) -> bool:
     name = summary.filename
-    library = ("IPython", "ipykernel", "asyncio", "site-packages", "<frozen")
-    return not name.startswith(_OURS) and not any(part in name for part in library)
+    return not name.startswith((_OURS, _LIBRARY, "<frozen")) and "site-packages" not in name
 
 
 def _place(summary: traceback.FrameSummary) -> str:

@@ -15,7 +15,7 @@ from xpipe_nb.listeners import Listener
 from xpipe_nb.notebook.mistakes import Mistake, unknown_word
 from xpipe_nb.organism import Organism
 
-__all__ = ["NOTHING_RUNS", "Ended", "Session", "Started"]
+__all__ = ["NOTHING_RUNS", "Ended", "Session", "Started", "check_name"]
 
 NOTHING_RUNS = "No organism is running (was the kernel restarted?). Run the %%organism cell."
 
@@ -78,7 +78,10 @@ class Session:
 
         Raises:
             ConfigError: When it cannot be built; what ran before runs on.
+            Mistake: When `variable` is no name.
         """
+        if variable is not None:
+            check_name(variable)
         namespace = dict(self.namespace)
         if isinstance(text, Path):
             config = ConfigLoader.load(text, namespace)
@@ -179,8 +182,7 @@ class Session:
         Raises:
             Mistake: When it is no name.
         """
-        if not variable.isidentifier() or keyword.iskeyword(variable):
-            raise Mistake(f"{variable!r} is no name that Python allows.")
+        check_name(variable)
         self.namespace[variable] = value
 
     def name_of(self, value: object) -> str | None:
@@ -195,6 +197,16 @@ class Session:
         self.bind(name, organism)
         self._bound[name] = organism
         return name
+
+
+def check_name(variable: str) -> None:
+    """Refuse what Python allows for no name.
+
+    Raises:
+        Mistake: When it is none.
+    """
+    if not variable.isidentifier() or keyword.iskeyword(variable):
+        raise Mistake(f"{variable!r} is no name that Python allows.")
 
 
 def _and(names: Any) -> str:

@@ -21,7 +21,9 @@ from dataclasses import dataclass
 
 __all__ = ["AwaitOurCalls"]
 
-_RUNNERS = frozenset({"run_line_magic", "run_cell_magic"})
+Call = tuple[str, str]
+"""How IPython calls a magic: the name of its own method, and the name of the magic."""
+
 _MARKS = frozenset({"assigned", "shown"})
 
 
@@ -38,12 +40,12 @@ class AwaitOurCalls:
     r"""The step itself, for IPython's `input_transformers_post`.
 
     Args:
-        names: Gives the names of the magics that are ours at this moment.
+        calls: Gives the calls that are ours at this moment: pairs such as `("run_line_magic", "inject")`.
         autoawait: Says whether IPython awaits at the top of a cell.
         interactivity: Gives IPython's `ast_node_interactivity`: which statements of a cell show their value.
 
     Example:
-        >>> step = AwaitOurCalls(lambda: {"inject"}, lambda: True, lambda: "last_expr")
+        >>> step = AwaitOurCalls(lambda: {("run_line_magic", "inject")}, lambda: True, lambda: "last_expr")
         >>> step(["get_ipython().run_line_magic('inject', 'greeter')\n"])
         ["(await get_ipython().run_line_magic('inject', 'greeter').shown())\\n"]
     """
@@ -51,9 +53,9 @@ class AwaitOurCalls:
     has_side_effects = False  # IPython may call it to see whether a cell is complete
 
     def __init__(
-        self, names: Callable[[], Collection[str]], autoawait: Callable[[], bool], interactivity: Callable[[], str]
+        self, calls: Callable[[], Collection[Call]], autoawait: Callable[[], bool], interactivity: Callable[[], str]
     ) -> None:
-        self._names, self._autoawait, self._interactivity = names, autoawait, interactivity
+        self._calls, self._autoawait, self._interactivity = calls, autoawait, interactivity
 
     def __call__(self, lines: list[str]) -> list[str]:
         """Give the lines of the cell with our calls awaited, or the very same lines."""
@@ -64,12 +66,12 @@ class AwaitOurCalls:
 
     def _awaited(self, lines: list[str]) -> list[str] | None:
         text = "".join(lines)
-        names = {name for name in self._names() if name in text}
-        if not names or not any(runner in text for runner in _RUNNERS) or not self._autoawait():
+        calls = {(runner, name) for runner, name in self._calls() if runner in text and name in text}
+        if not calls or not self._autoawait():
             return None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python has to say about the cell, it says when it compiles it
-            finder = _Finder(names, self._interactivity())
+            finder = _Finder(calls, self._interactivity())
             finder.visit(ast.parse(text))
             if not finder.insertions:
                 return None
@@ -90,9 +92,9 @@ def _inserted(text: str, insertions: list[_Insertion]) -> str:
 class _Finder(ast.NodeVisitor):
     """Walks a cell and notes what to insert, and where."""
 
-    def __init__(self, names: set[str], interactivity: str) -> None:
+    def __init__(self, calls: set[Call], interactivity: str) -> None:
         self.insertions: list[_Insertion] = []
-        self._names, self._interactivity = names, interactivity
+        self._calls, self._interactivity = calls, interactivity
         self._can_wait, self._at_top = True, True
 
     def visit_Module(self, node: ast.Module) -> None:
@@ -172,7 +174,7 @@ class _Finder(ast.NodeVisitor):
                 func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython"), args=[], keywords=[]), attr=runner),
                 args=[ast.Constant(value=str(name)), *_],
             ):
-                return runner in _RUNNERS and name in self._names
+                return (runner, name) in self._calls
         return False
 
     @contextmanager

@@ -1,0 +1,137 @@
+"""A mistake is one line under the cell, fails the cell, and is an exception like any other in Python."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.notebook.kernels import CELLS, LOAD, ORGANISM
+
+ONE_LINERS = {
+    "%inject greter Greeting('x')": "✕ No listener 'greter' in hello. Did you mean greeter? Others: shouter.",
+    "%inject helo/greeter name='x'": "✕ No organism 'helo'. Did you mean hello?",
+    "%inject greeter Greetin('x')": "✕ greeter takes Greeting, not Greetin. Did you mean Greeting?",
+    "%inject greeter Shout('x')": "✕ greeter takes Greeting, not Shout.",
+    "%inject greeter Greeting": '✕ Greeting is the class. Write Greeting(name="…").',
+    "%inject greeter 'World'": "✕ greeter takes Greeting, not str.",
+    "%inject greeter": '✕ Nothing to send. greeter takes a payload: %inject greeter Greeting(name="…")',
+    "%inject greeter nam='x'": "✕ TypeError: Greeting.__init__() got an unexpected keyword argument 'nam'",
+    "%inject greeter Greeting(": (
+        "✕ '(' was never closed. A payload over several lines goes into a cell of its own: %%inject greeter"
+    ),
+    "%inject greeter Greeting('x') --timeout 5": ("✕ Options stand before the listener: %inject --timeout … greeter …"),
+    "%inject greeter what is it now": (
+        "✕ Not Python and not XML: 'what is it now' (invalid syntax). Expected Greeting(name=\"…\") or XML."
+    ),
+    "%inject --continue 99 greeter name='x'": "✕ No conversation #99 in hello.",
+    "%organism stpo": "✕ %organism knows no 'stpo'. Did you mean stop? There are: list, show, graph, stop, check.",
+    "%organism pause": "✕ %organism pause is not built yet. There are: list, show, graph, stop, check.",
+    "%organism stop helo": "✕ No organism 'helo'. Did you mean hello?",
+    "%inject --as 1x shouter name='x'": "✕ '1x' is no name that Python allows.",
+    "%%organism --as for hello\nlisteners:\n  - shouter": "✕ 'for' is no name that Python allows.",
+    "await hello.ask(Greeting('x'), to='greter')": (
+        "✕ No listener 'greter' in hello. Did you mean greeter? Others: shouter."
+    ),
+}
+
+
+@pytest.mark.parametrize("cell", ONE_LINERS)
+def test_a_mistake_is_one_line_without_a_traceback(hello, cell) -> None:
+    """The line says what is there and what would be right; no class name, no frame of ours."""
+    ran = hello(cell)
+    assert ran.said.splitlines()[0].startswith(ONE_LINERS[cell])
+    assert len(ran.said.splitlines()) == 1
+
+
+def test_a_refused_message_says_where_and_that_nothing_was_sent(hello) -> None:
+    """Lines are those of the cell, counted from its first line with the magic on it."""
+    ran = hello("%%inject greeter\n<Greeting>\n  <Nme>World</Nme>\n</Greeting>")
+    assert ran.error["ename"] == "Rejected"
+    assert "Greeting.name" in ran.said.splitlines()[0]
+    assert ran.said.splitlines()[1:] == ["Nothing was sent."]
+
+
+def test_broken_xml_names_the_line_of_the_cell(hello) -> None:
+    """The magic stands on line 1, so the XML begins on line 2."""
+    ran = hello("%%inject greeter\n<Greeting><Name>World</Nam></Greeting>")
+    assert "line 2" in ran.said
+
+
+def test_what_was_repaired_is_shown(hello) -> None:
+    """XML by a person or a model is repaired; the cell says what was done."""
+    ran = hello("%%inject shouter\nHere it is:\n```xml\n<Greeting><Name>AT&T</Name></Greeting>\n```")
+    assert ran.text.startswith("Shout(text='AT&T')\nshouter · 1 message\nrepaired: ")
+    assert "Here it is:" in ran.text
+
+
+def test_raw_sends_the_bytes_as_they_stand(hello) -> None:
+    """`--raw` repairs nothing, so what is broken is refused."""
+    ran = hello("%%inject --raw shouter\n<Greeting><Name>AT&T</Name></Greeting>")
+    assert ran.error["ename"] == "Rejected"
+    assert not hello("%%inject --raw shouter\n<Greeting><Name>AT&amp;T</Name></Greeting>").error
+
+
+def test_a_handler_that_crashes_fails_the_cell_with_the_handlers_own_words(hello) -> None:
+    """The person sees the cause (agents do not), and the conversation is bound all the same."""
+    hello("@xp.listener\nasync def crash(message: Greeting) -> Shout:\n    return 1 / 0")
+    hello(ORGANISM + "  - crash\n")
+    ran = hello("broken = %inject crash name='x'")
+    assert ran.error["ename"] == "ConversationFailed"
+    assert ran.said.startswith("✕ #1 failed: crash raised ZeroDivisionError: division by zero")
+    assert len(ran.said.splitlines()) == 1
+    assert hello("broken.state").value == "'failed'"
+    hello(ORGANISM)
+
+
+def test_in_try_and_in_async_def_the_exception_is_what_it_is(hello) -> None:
+    """Rendering is all that changes: types, attributes and `except` work as in any program."""
+    ran = hello(
+        "async def f():\n    %inject greeter Greetin('x')\n"
+        "try:\n    await f()\nexcept xp.XPipeError as error:\n    print('first', error)\n"
+        "try:\n    %inject greeter <Greeting/>\nexcept xp.Rejected as error:\n    print('second', error.stage)\n"
+    )
+    assert not ran.error
+    assert ran.text == "first greeter takes Greeting, not Greetin. Did you mean Greeting?\nsecond decode\n"
+
+
+def test_the_way_through_the_persons_own_functions_is_kept(hello) -> None:
+    """An error of ours deep in a person's code says where that code called us."""
+    ran = hello("async def mine():\n    await hello.ask(Greeting('x'), to='nobody')\nawait mine()")
+    assert ran.said.splitlines()[0] == "cell line 2, in mine: await hello.ask(Greeting('x'), to='nobody')"
+    assert ran.said.splitlines()[-1].startswith("✕ No listener 'nobody'")
+    assert "xpipe_nb" not in ran.said
+
+
+def test_a_persons_own_error_keeps_its_traceback(hello) -> None:
+    """Nothing of ours changes how other exceptions look."""
+    assert "Traceback" in hello("1 / 0").said
+
+
+def test_bad_configuration_names_every_fault_by_the_line_of_the_cell_and_changes_nothing(hello) -> None:
+    """All faults at once; what ran before runs on."""
+    ran = hello("%%organism hello\nlisteners:\n  - name: greeter\n    peers: [shuter]\n  - shouter\n  - nobody\n")
+    assert ran.error["ename"] == "ConfigError"
+    first, second, last = ran.said.splitlines()
+    assert first.startswith("✕ $.listeners[0].peers[0] (line 4): ")
+    assert "'shuter'" in first
+    assert second.startswith("✕ $.listeners[2] (line 6): no function 'nobody' here.")
+    assert last == "hello runs on unchanged."
+    assert hello("x = %inject greeter name='World'\nx.reply.text").value == "'HELLO WORLD'"
+
+
+def test_a_file_and_a_text_are_one_too_many(hello) -> None:
+    """`--from FILE` takes the YAML from a file, so none may stand below."""
+    assert "comes from x.yaml, yet YAML stands below" in hello("%%organism a --from x.yaml\nlisteners: []").said
+    hello("from pathlib import Path; _ = Path('x.yaml').write_text('listeners:\\n  - shouter\\n')")
+    for cell in ("%organism filed --no-view --from x.yaml", "%%organism filed --no-view --from x.yaml\n\n"):
+        assert hello(cell).text == "filed: running · 1 listener · bound as filed\n"
+        assert hello("%organism stop filed").text == "filed stopped: 0 done\n"
+
+
+def test_nothing_runs_is_said_with_the_remedy(bare) -> None:
+    """After a restart the first thing that people run is an `%inject`."""
+    bare(LOAD)
+    bare(CELLS)
+    says = "No organism is running (was the kernel restarted?). Run the %%organism cell."
+    assert bare("%inject greeter name='x'").said == f"✕ {says}"
+    assert bare("%inject").text == f"{says}\n"
+    assert bare("%organism stop").said == f"✕ {says}"

@@ -1,0 +1,171 @@
+"""The story that a newcomer follows, in a real kernel: what is under each cell, and where prints land."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from lxml import etree
+
+from tests.notebook.kernels import CELLS, LOAD, ORGANISM
+
+REPLY = "Shout(text='HELLO WORLD')\ngreeter ▸ shouter · 2 messages\n"
+
+
+def test_organism_shows_a_picture_and_one_line_and_binds_its_name(hello) -> None:
+    """`%%organism hello` shows the graph, says that it runs, and binds `hello`."""
+    ran = hello(ORGANISM)
+    picture, line = ran.outputs
+    assert line["text"] == "hello: stopped and started again · 2 listeners · bound as hello\n"
+    assert set(picture["data"]) == {"text/html", "image/png", "text/plain"}
+    assert "greeter" in picture["data"]["text/plain"]
+    assert hello("repr(hello)").value == "'Organism hello · running · 2 listeners · 0 in flight · 0 dead'"
+
+
+def test_the_picture_is_an_image_that_an_untrusted_notebook_shows(hello) -> None:
+    """The HTML holds nothing but an image with a text beside it, and the image is the SVG itself."""
+    html = hello(ORGANISM).outputs[0]["data"]["text/html"]
+    image = etree.fromstring(html.replace(">", "/>") if not html.endswith("/>") else html)
+    assert image.tag == "img"
+    assert "greeter" in image.get("alt")
+    svg = base64.b64decode(image.get("src").removeprefix("data:image/svg+xml;base64,"))
+    assert b"Greets politely, loudly." in svg
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%%inject greeter\n<Greeting><Name>World</Name></Greeting>",
+        "%%inject greeter\nGreeting(\n    'World',\n)",
+        '%inject greeter Greeting("World")',
+        '%inject greeter name="World"',
+        "%inject greeter <Greeting><Name>World</Name></Greeting>",
+        '%inject hello/greeter Greeting("World")',
+        'inject greeter Greeting("World")',
+    ],
+)
+def test_inject_shows_the_reply_first_then_one_line_and_nothing_twice(hello, cell) -> None:
+    """However a message is written, the cell shows the reply and the way it went, once."""
+    ran = hello(cell)
+    assert ran.text == REPLY
+    assert [each["type"] for each in ran.outputs] == ["display_data"]
+
+
+def test_the_value_of_an_inject_cell_is_the_conversation(hello) -> None:
+    """`_` after `%inject` is the finished conversation, and shows itself when it is asked for."""
+    hello('%inject greeter Greeting("World")')
+    assert hello("type(_).__name__, _.state").value == "('Conversation', 'done')"
+    hello('%inject greeter Greeting("World")')
+    assert hello("_").value == REPLY.rstrip()
+
+
+def test_an_assignment_gives_the_finished_conversation_and_one_line(hello) -> None:
+    """`answer = %inject …` binds the conversation; the cell still says which way it went."""
+    ran = hello('answer = %inject greeter Greeting("World")\nanswer.reply.text')
+    assert ran.outputs[0]["text"] == "greeter ▸ shouter · 2 messages\n"
+    assert ran.value == "'HELLO WORLD'"
+    assert hello("print(answer)").text.endswith("of hello · done · 1 reply · 2 messages\n")
+    assert hello("answer").value == REPLY.rstrip()
+
+
+def test_as_binds_what_a_cell_magic_has_sent(hello) -> None:
+    """`%%inject --as answer greeter` is the assignment of a cell magic."""
+    hello("%%inject --as kept greeter\n<Greeting><Name>World</Name></Greeting>")
+    assert hello("kept.reply.text").value == "'HELLO WORLD'"
+
+
+def test_a_semicolon_shows_nothing_but_prints(hello) -> None:
+    """One trailing `;` means no display, as everywhere in IPython."""
+    assert hello('%inject greeter Greeting("World");').outputs == []
+    assert hello("_.reply.text").value == "'HELLO WORLD'"
+
+
+def test_plain_python_works_on_the_same_loop(hello) -> None:
+    """`await hello.ask(…)` is the same without magics."""
+    assert hello('await hello.ask(Greeting("World"), to="greeter")').value == "Shout(text='HELLO WORLD')"
+
+
+def test_nothing_is_expanded_inside_a_payload(hello) -> None:
+    """IPython's `$name` and `{name}` are switched off: a payload arrives as it was written."""
+    ran = hello('name = "Bob"\nx = %inject shouter Greeting("$name {name} $5")\nx.reply.text')
+    assert ran.value == "'$NAME {NAME} $5'"
+
+
+def test_calls_wait_in_loops_branches_and_async_functions(hello) -> None:
+    """Wherever Python allows `await`, the value is the finished conversation; local names are seen."""
+    ran = hello(
+        "texts = []\n"
+        "for n in ['a', 'b']:\n    try:\n        x = %inject shouter name=n\n        texts.append(x.reply.text)\n"
+        "    finally:\n        pass\n"
+        "async def f(local):\n    y = %inject shouter name=local\n    return y.reply.text\n"
+        "texts + [await f('c')]"
+    )
+    assert ran.value == "['A', 'B', 'C']"
+
+
+def test_what_a_handler_prints_stands_above_the_reply(hello) -> None:
+    """Prints come first, then the reply, under the cell that caused them."""
+    hello(
+        "@xp.listener\ndef teller(message: Greeting) -> Shout:\n"
+        "    print('telling', message.name)\n    return Shout('told')\n"
+    )
+    hello(ORGANISM + "  - teller\n")
+    ran = hello("%inject teller name='x'")
+    assert ran.text == "telling x\nShout(text='told')\nteller · 1 message\n"
+    hello(ORGANISM)
+
+
+def test_prints_land_under_the_cell_that_caused_them_even_later(hello) -> None:
+    """A handler that prints while another cell runs still prints under its own `%inject`."""
+    hello(
+        "import asyncio\ngate = asyncio.Event()\n@xp.listener\nasync def later(message: Greeting) -> Shout:\n"
+        "    await gate.wait()\n    print('late', message.name)\n    return Shout('told')\n"
+    )
+    hello(ORGANISM + "  - later\n")
+    cause = hello("waiting = %inject --no-wait later name='x'")
+    assert cause.text == "later · 1 message · #1 is under way\n"
+    other = hello("gate.set()\nreplies = await waiting\nreplies")
+    assert other.value == "[Shout(text='told')]"
+    late = other.late or [hello.next_output()]
+    assert [(cell, output["text"]) for cell, output in late] == [(cause.id, "late x\n")]
+    hello(ORGANISM)
+
+
+def test_an_edited_listener_is_used_once_the_organism_cell_runs_again(hello) -> None:
+    """Running the `%%organism` cell of a running name stops it and starts it with what is defined now."""
+    hello("@xp.listener\ndef shouter(message: Greeting) -> Shout:\n    return Shout(message.name.upper() + '!')\n")
+    assert hello(ORGANISM).text.endswith("hello: stopped and started again · 2 listeners · bound as hello\n")
+    assert hello("x = %inject greeter name='World'\nx.reply.text").value == "'HELLO WORLD!'"
+    hello(CELLS)
+    hello(ORGANISM)
+
+
+def test_running_an_organism_again_ends_what_is_under_way_and_leaves_no_task(hello) -> None:
+    """The old organism is stopped whole, and the line says which conversations ended with it."""
+    hello(
+        "import asyncio\n@xp.listener\nasync def endless(message: Greeting) -> Shout:\n"
+        "    await asyncio.Event().wait()\n    return Shout('never')\n"
+    )
+    with_endless = ORGANISM + "  - endless\n"
+    hello(with_endless)
+    count = "len(asyncio.all_tasks())"
+    before = hello(count).value
+    hello("%inject --no-wait endless name='x'")
+    again = hello(with_endless)
+    assert "1 under way ended (#1, in endless)" in again.text
+    for _ in range(3):
+        hello(with_endless)
+    assert hello(count).value == before
+    hello(ORGANISM)
+
+
+def test_running_all_cells_twice_gives_equal_outputs(bare) -> None:
+    """Only two lines differ, and both tell the truth: IPython's about loading, ours about starting again."""
+    cells = [CELLS, ORGANISM, '%inject greeter Greeting("World")', "answer = %inject greeter name='x'\nanswer", "hello"]
+    bare(LOAD)
+    first = [bare(cell).outputs for cell in cells]
+    bare(LOAD)
+    second = [bare(cell).outputs for cell in cells]
+    assert first[1].pop()["text"] == "hello: running · 2 listeners · bound as hello\n"
+    assert second[1].pop()["text"] == "hello: stopped and started again · 2 listeners · bound as hello\n"
+    assert first == second

@@ -1,0 +1,130 @@
+"""Waiting: what interrupt does, what a place that cannot wait does, and what is left running."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.notebook.kernels import CELLS, LOAD, ORGANISM
+
+SLOW = """\
+import asyncio
+gate = asyncio.Event()
+@xp.listener
+async def slow(message: Greeting) -> Shout:
+    print("at the gate")
+    await gate.wait()
+    return Shout("late")
+"""
+WITH_SLOW = ORGANISM + "  - slow\n"
+
+
+@pytest.fixture
+def slow(hello):
+    """The story's kernel with a listener that waits for `gate.set()`."""
+    hello(SLOW)
+    hello(WITH_SLOW)
+    return hello
+
+
+def interrupted(kernel, cell):
+    """Run a cell and interrupt it when its first output comes."""
+    return kernel(cell, on_output=lambda output: kernel.interrupt() if output["type"] == "stream" else None)
+
+
+def test_interrupt_stops_the_waiting_not_the_conversation(slow) -> None:
+    """The cell ends at once with one line, the name is bound, and the conversation can be awaited again."""
+    ran = interrupted(slow, "answer = %inject slow name='x'")
+    assert ran.said == ("Stopped waiting. Conversation #1 goes on; wait again: await answer; end it: answer.cancel()")
+    assert ran.seconds < 5  # the loop is otherwise idle: without a heartbeat it would not wake at all
+    assert slow("answer.state").value == "'active'"
+    assert slow("gate.set()\nawait answer").value == "[Shout(text='late')]"
+
+
+def test_interrupt_of_a_nameless_inject_says_how_to_get_at_it(slow) -> None:
+    """Without a name the line says where the conversation is; the expression in it is right."""
+    ran = interrupted(slow, "%inject slow name='x'")
+    assert "wait again: await hello.conversations[-1]; end it: hello.conversations[-1].cancel()" in ran.said
+    assert slow("await hello.conversations[-1].cancel()\nhello.conversations[-1].state").value == "'killed'"
+
+
+def test_interrupt_leaves_no_task_of_the_waiting_behind(slow) -> None:
+    """What waited is gone; only the conversation is left."""
+    before = slow("len(asyncio.all_tasks())").value
+    interrupted(slow, "answer = %inject slow name='x'")
+    slow("await answer.cancel()")
+    assert slow("len(asyncio.all_tasks())").value == before
+
+
+def test_an_idle_kernel_has_no_heartbeat_of_ours(slow) -> None:
+    """Once no cell of ours waits, the loop has no timers from us, so that a quiet kernel stays quiet."""
+    interrupted(slow, "answer = %inject slow name='x'")
+    timers = "[t for t in asyncio.get_running_loop()._scheduled if 'xpipe_nb' in repr(t) and not t.cancelled()]"
+    assert (
+        slow(f"ours = {timers}\nlen([t for t in ours if t.when() < asyncio.get_running_loop().time() + 1])").value
+        == "0"
+    )
+    slow("await answer.cancel()")
+
+
+def test_no_wait_returns_at_once_and_awaiting_gives_the_replies(slow) -> None:
+    """`--no-wait` gives the running conversation."""
+    ran = slow("answer = %inject --no-wait slow name='x'\nanswer.state")
+    assert ran.text.endswith("slow · 1 message · #1 is under way\n'active'\n")
+    assert slow("gate.set()\nawait answer").value == "[Shout(text='late')]"
+
+
+def test_timeout_ends_the_waiting_with_one_line(slow) -> None:
+    """`--timeout S` fails the cell after that time, and the conversation goes on."""
+    ran = slow("answer = %inject --timeout 0.2 slow name='x'")
+    assert ran.said == (
+        "✕ No end within 0.2 s. Conversation #1 goes on; wait again: await answer; end it: answer.cancel()"
+    )
+    assert slow("await answer.cancel()\nanswer.state").value == "'killed'"
+
+
+def test_a_conversation_can_be_continued_by_its_number(hello) -> None:
+    """`--continue N` sends into conversation N."""
+    hello("first = %inject shouter name='a'")
+    number = hello("first.number").value
+    ran = hello(f"second = %inject --continue {number} shouter name='b'")
+    assert not ran.error
+    assert hello("second is first, [r.text for r in first.replies]").value == "(True, ['A', 'B'])"
+
+
+def test_a_plain_def_starts_the_work_and_says_that_it_cannot_wait(hello) -> None:
+    """Where no `await` can stand the handle comes back; it can be awaited later."""
+    ran = hello("def f():\n    x = %inject shouter name='x'\n    return x\nhandle = f()")
+    assert ran.text.startswith("This place cannot wait (a plain def, or %autoawait is off)")
+    assert hello("(await handle).reply.text").value == "'X'"
+    assert hello("handle").value == "%inject shouter · done"
+
+
+def test_a_mistake_that_nobody_waits_for_is_still_told(hello) -> None:
+    """Work that fails with nobody waiting says so on standard error, under the cell that began it."""
+    hello("@xp.listener\nasync def crash(message: Greeting) -> Shout:\n    return 1 / 0")
+    hello(ORGANISM + "  - crash\n")
+    begun = hello("def f():\n    x = %inject crash name='x'\n    return x\nhandle = f()")
+    outputs = [(begun.id, each) for each in begun.outputs]
+    while not any("error" in output["text"] for _, output in outputs):
+        outputs.append(hello.next_output())
+    assert outputs[-1][0] == begun.id
+    hello(ORGANISM)
+
+
+def test_the_cell_that_loads_the_extension_says_that_it_did_not_wait(bare) -> None:
+    """The step is not there yet when that cell is read; the work starts all the same."""
+    bare(LOAD)
+    bare(CELLS)
+    bare("%unload_ext xpipe_nb")
+    ran = bare("%load_ext xpipe_nb\n" + "get_ipython().run_cell_magic('organism', 'hello', 'listeners:\\n  - shouter')")
+    assert "This cell was read before xpipe_nb was loaded, so it does not wait. Run it again." in ran.text
+    assert bare("x = %inject shouter name='x'\nx.reply.text").value == "'X'"
+
+
+def test_without_autoawait_the_work_starts_and_says_so(hello) -> None:
+    """`%autoawait off` is the person's choice."""
+    hello("%autoawait off")
+    ran = hello("handle = get_ipython().run_line_magic('inject', 'shouter name=\"x\"')")
+    hello("%autoawait asyncio")
+    assert "This place cannot wait" in ran.text
+    assert hello("(await handle).reply.text").value == "'X'"
