@@ -63,7 +63,7 @@ class SchedulerAgainstTheModel(RuleBasedStateMachine):
     aside = Bundle("aside")
 
     PLACES = 3
-    LIMITS = {"one": 1, "two": 2, "free": None}  # noqa: RUF012
+    LIMITS = {"one": 1, "two": 2, "free": None}
 
     def __init__(self) -> None:
         super().__init__()

@@ -25,45 +25,56 @@ from typing import TYPE_CHECKING, Any
 
 from xpipe_nb._version import __version__
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from IPython.core.interactiveshell import InteractiveShell
 
-    from xpipe_nb.bootstrap import bootstrap, get_stream_pump, reset_stream_pump, set_stream_pump
-    from xpipe_nb.config import ConfigLoader, ConfigWarning, OrganismConfig
-    from xpipe_nb.conversation import Conversation
-    from xpipe_nb.errors import (
-        CallFailed,
-        ConfigError,
-        ConversationFailed,
-        DefinitionError,
-        Fault,
-        PayloadError,
-        Rejected,
-        XPipeError,
-    )
-    from xpipe_nb.events import (
-        AgentStateEvent,
-        DeadLetterEvent,
-        LogEvent,
-        MessageDroppedEvent,
-        MessageReceivedEvent,
-        MessageSentEvent,
-        PipelineFailed,
-        ProgressEvent,
-        PumpEvent,
-        ReloadEvent,
-        SendRefusedEvent,
-        ThoughtEvent,
-        ThreadEvent,
-    )
-    from xpipe_nb.limits import Limits
-    from xpipe_nb.listeners import Listener, ListenerConfig, listener
-    from xpipe_nb.messages import DeadLetter, HandlerResponse, send
-    from xpipe_nb.metadata import HandlerMetadata
-    from xpipe_nb.organism import Organism, SettleReport
-    from xpipe_nb.payloads import AnyPayload, DeliveryError, Pattern, SystemError, payload, xmlify  # noqa: A004
-    from xpipe_nb.pump import StreamPump
-    from xpipe_nb.xml import GateLimits
+    from xpipe_nb.bootstrap import bootstrap as bootstrap
+    from xpipe_nb.bootstrap import get_stream_pump as get_stream_pump
+    from xpipe_nb.bootstrap import reset_stream_pump as reset_stream_pump
+    from xpipe_nb.bootstrap import set_stream_pump as set_stream_pump
+    from xpipe_nb.config import ConfigLoader as ConfigLoader
+    from xpipe_nb.config import ConfigWarning as ConfigWarning
+    from xpipe_nb.config import OrganismConfig as OrganismConfig
+    from xpipe_nb.conversation import Conversation as Conversation
+    from xpipe_nb.errors import CallFailed as CallFailed
+    from xpipe_nb.errors import ConfigError as ConfigError
+    from xpipe_nb.errors import ConversationFailed as ConversationFailed
+    from xpipe_nb.errors import DefinitionError as DefinitionError
+    from xpipe_nb.errors import Fault as Fault
+    from xpipe_nb.errors import PayloadError as PayloadError
+    from xpipe_nb.errors import Rejected as Rejected
+    from xpipe_nb.errors import XPipeError as XPipeError
+    from xpipe_nb.events import AgentStateEvent as AgentStateEvent
+    from xpipe_nb.events import DeadLetterEvent as DeadLetterEvent
+    from xpipe_nb.events import LogEvent as LogEvent
+    from xpipe_nb.events import MessageDroppedEvent as MessageDroppedEvent
+    from xpipe_nb.events import MessageReceivedEvent as MessageReceivedEvent
+    from xpipe_nb.events import MessageSentEvent as MessageSentEvent
+    from xpipe_nb.events import PipelineFailed as PipelineFailed
+    from xpipe_nb.events import ProgressEvent as ProgressEvent
+    from xpipe_nb.events import PumpEvent as PumpEvent
+    from xpipe_nb.events import ReloadEvent as ReloadEvent
+    from xpipe_nb.events import SendRefusedEvent as SendRefusedEvent
+    from xpipe_nb.events import ThoughtEvent as ThoughtEvent
+    from xpipe_nb.events import ThreadEvent as ThreadEvent
+    from xpipe_nb.limits import Limits as Limits
+    from xpipe_nb.listeners import Listener as Listener
+    from xpipe_nb.listeners import ListenerConfig as ListenerConfig
+    from xpipe_nb.listeners import listener as listener
+    from xpipe_nb.messages import DeadLetter as DeadLetter
+    from xpipe_nb.messages import HandlerResponse as HandlerResponse
+    from xpipe_nb.messages import send as send
+    from xpipe_nb.metadata import HandlerMetadata as HandlerMetadata
+    from xpipe_nb.organism import Organism as Organism
+    from xpipe_nb.organism import SettleReport as SettleReport
+    from xpipe_nb.payloads import AnyPayload as AnyPayload
+    from xpipe_nb.payloads import DeliveryError as DeliveryError
+    from xpipe_nb.payloads import Pattern as Pattern
+    from xpipe_nb.payloads import SystemError as SystemError  # noqa: A004 - its name on the wire
+    from xpipe_nb.payloads import payload as payload
+    from xpipe_nb.payloads import xmlify as xmlify
+    from xpipe_nb.pump import StreamPump as StreamPump
+    from xpipe_nb.xml import GateLimits as GateLimits
 
 _HOMES = {
     "bootstrap": ("bootstrap", "get_stream_pump", "reset_stream_pump", "set_stream_pump"),

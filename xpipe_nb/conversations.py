@@ -47,7 +47,7 @@ class Conversations:
     ) -> None:
         self._keeper, self._ids, self._bus, self._limits, self._places = keeper, ids, bus, limits, places
         self._open_root = open_root
-        self._count = 0
+        self.count = 0
         self._by_id: dict[str, Conversation] = {}
         self._by_reference: dict[tuple[str, str], Conversation] = {}
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -148,8 +148,8 @@ class Conversations:
             return
         is_new = not conversation.number
         if is_new:
-            self._count += 1
-            conversation.number = self._count
+            self.count += 1
+            conversation.number = self.count
         elif conversation.is_over:
             conversation.begin_again()
         self.active[conversation] = None

@@ -125,7 +125,7 @@ class Crew:
 
     async def _work(self) -> None:
         me = asyncio.current_task()
-        assert me is not None  # noqa: S101 - for the type checker; a coroutine of a task has one
+        assert me is not None  # for the type checker: this coroutine is a task's
         delivery = self._scheduler.take()
         while not self._services.stopping:
             if delivery is None:

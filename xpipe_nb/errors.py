@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = [
     "CallFailed",
@@ -185,6 +186,6 @@ class ConversationFailed(XPipeError):
 
     def __init__(self, problem: str, *, errors: Iterable[object] = (), replies: Sequence[object] = ()) -> None:
         self.problem = problem
-        self.errors: list[object] = list(errors)
-        self.replies: list[object] = list(replies)
+        self.errors: list[Any] = list(errors)
+        self.replies: list[Any] = list(replies)
         super().__init__(problem)

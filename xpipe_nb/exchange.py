@@ -18,8 +18,8 @@ from xpipe_nb.events import (
     SendRefusedEvent,
 )
 from xpipe_nb.failures import code_of, failure
-from xpipe_nb.letters import letter_for
-from xpipe_nb.messages import DeadLetter, Delivery, Document, Envelope, Kind, Raw, Send
+from xpipe_nb.letters import letter_for, letter_for_unwritten
+from xpipe_nb.messages import Delivery, Document, Envelope, Kind, Raw, Send
 from xpipe_nb.payloads import codec_of
 from xpipe_nb.xml import huh
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from xpipe_nb.frames import Frame, FrameRules
     from xpipe_nb.inbox import Inbox
     from xpipe_nb.letters import DeadLetters
+    from xpipe_nb.messages import DeadLetter
     from xpipe_nb.scheduling import Scheduler
 
 __all__ = ["Exchange"]
@@ -150,14 +151,10 @@ class Exchange:
 
     def _refuse(self, send: Send, item: Send | Delivery, rejection: Rejected) -> None:
         frame, conversation = send.frame, send.frame.conversation
-        self._lose(letter_for(item, rejection))
-        if self._bus.heard and send.kind is not Kind.INJECT:
-            self._bus.publish(
-                SendRefusedEvent(
-                    frame.thread_id, frame.listener, send.to, send.tag, send.element, conversation.number,
-                    rejection.reason, rejection.detail,
-                )  # fmt: skip
-            )
+        letter = letter_for(item, rejection)
+        self._lose(letter)
+        if send.kind is not Kind.INJECT:
+            self._tell_of_refusal(letter, send.element)
         if send.raw is not None:
             self.conversations.discard(conversation)
             self._refuse_injector(send.raw, rejection)
@@ -173,34 +170,35 @@ class Exchange:
 
     def refuse_reply(self, turn: Turn, result: Any, rejection: Rejected) -> None:
         """Refuse what a handler gave before it became a message: it cannot be written, or not be read."""
-        frame, send = turn.frame, turn.delivery.send
-        raw = result.encode() if isinstance(result, str) else result if isinstance(result, bytes) else b""
-        tag = type(getattr(result, "payload", result)).__name__
-        number = frame.conversation.number
-        letter = DeadLetter(
-            send.message_id, rejection.stage, rejection.reason, rejection.detail, frame.listener,
-            getattr(result, "to", None), tag, raw or repr(result).encode(), frame.thread_id, number,
-        )  # fmt: skip
+        to = getattr(result, "to", None)
+        payload = getattr(result, "payload", result)
+        self._refuse_unwritten(turn, payload, to, rejection)
+        if rejection.reason != "closed":
+            self.rules.tell(turn.frame, failure(code_of(rejection.reason)))
+
+    def refuse_call(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> None:
+        """Refuse a call before it became a message; its caller gets the exception."""
+        self._refuse_unwritten(turn, payload, to, rejection)
+
+    def _refuse_unwritten(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> None:
+        letter = letter_for_unwritten(turn, payload, to, rejection)
         self._lose(letter)
+        self._tell_of_refusal(letter, payload)
+
+    def _tell_of_refusal(self, letter: DeadLetter, payload: Any) -> None:
         if self._bus.heard:
             self._bus.publish(
                 SendRefusedEvent(
-                    frame.thread_id, frame.listener, letter.to_id, tag, result, number, rejection.reason,
-                    rejection.detail,
-                )  # fmt: skip
+                    letter.thread_id or "",
+                    letter.from_id,
+                    letter.to_id,
+                    letter.payload_type or "",
+                    payload,
+                    letter.conversation,
+                    letter.reason,
+                    letter.detail,
+                )
             )
-        if rejection.reason != "closed":
-            self.rules.tell(frame, failure(code_of(rejection.reason)))
-
-    def lose_call(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> None:
-        """Keep a call that was refused before it became a message."""
-        frame, tag = turn.frame, type(payload).__name__
-        self._lose(
-            DeadLetter(
-                turn.delivery.send.message_id, rejection.stage, rejection.reason, rejection.detail, frame.listener,
-                to, tag, repr(payload).encode(), frame.thread_id, frame.conversation.number,
-            )  # fmt: skip
-        )
 
     def _refuse_injector(self, raw: Raw, rejection: Rejected) -> None:
         if raw.origin is None:

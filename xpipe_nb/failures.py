@@ -6,6 +6,8 @@ exception; the person finds both in the dead letter, the event and the log.
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from xpipe_nb.payloads import DeliveryError
 
 __all__ = ["CODES", "code_of", "failure"]
@@ -44,4 +46,4 @@ def code_of(reason: str) -> str:
 def failure(code: str) -> DeliveryError:
     """Make the `SystemError` payload for one of the `CODES`."""
     sentence, retry_allowed = _SENTENCES[code]
-    return DeliveryError(code=code, message=sentence, retry_allowed=retry_allowed)
+    return DeliveryError(code=cast("Any", code), message=sentence, retry_allowed=retry_allowed)

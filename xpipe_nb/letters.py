@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, overload
 
 from lxml import etree
 
-from xpipe_nb.messages import DeadLetter, Delivery, Envelope, Raw, Send, Verified, Document
+from xpipe_nb.messages import DeadLetter, Delivery, Document, Envelope, Raw, Send, Verified
 from xpipe_nb.xml import canonical
 
 if TYPE_CHECKING:
+    from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.errors import Rejected
 
-__all__ = ["DeadLetters", "letter_for"]
+__all__ = ["DeadLetters", "letter_for", "letter_for_unwritten"]
 
 
 class DeadLetters(Sequence[DeadLetter]):
@@ -80,6 +81,23 @@ def _letter_for_send(send: Send, rejection: Rejected, to: str | None) -> DeadLet
         raw,
         send.frame.thread_id,
         conversation.number,
+    )
+
+
+def letter_for_unwritten(turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> DeadLetter:
+    """Write the dead letter of what a handler gave, but what could not become a message."""
+    frame = turn.frame
+    return DeadLetter(
+        turn.delivery.send.message_id,
+        rejection.stage,
+        rejection.reason,
+        rejection.detail,
+        frame.listener,
+        to,
+        type(payload).__name__,
+        as_bytes(payload),
+        frame.thread_id,
+        frame.conversation.number,
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from aiostream.core import Stream
 
-__all__ = ["Stage", "expression", "fuse"]
+__all__ = ["Fused", "Stage", "expression"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +38,44 @@ class Stage:
     many: bool = False
 
 
-def fuse(
-    stages: Sequence[Stage], refused: Callable[[Any, Rejected], None], failed: Callable[[Any, str, Exception], None]
-) -> Callable[[Any], Sequence[Any]]:
-    """Make one function of neighbouring stages.
+class Fused:
+    """Neighbouring stages as one function, from an item to the items that come out; it never raises.
 
     Args:
         stages: The stages, in order.
         refused: Gets an item that a stage rejected, with the rejection. It is the only way out for a bad item.
         failed: Gets an item at which a stage itself broke, with the stage's name.
-
-    Returns:
-        A function from an item to the items that come out; it never raises.
     """
-    steps = tuple((index, *_parts(stage)) for index, stage in enumerate(stages, start=1))
-    entries: dict[type, tuple[Any, ...]] = {}  # for what comes in: the steps from the first that takes it
 
-    def run(item: Any, following: tuple[Any, ...] | None = None) -> Sequence[Any]:
-        name = ""
+    __slots__ = ("_entries", "_failed", "_refused", "_steps")
+
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        refused: Callable[[Any, Rejected], None],
+        failed: Callable[[Any, str, Exception], None],
+    ) -> None:
+        self._refused, self._failed = refused, failed
+        self._steps = tuple(
+            (number, stage.takes, stage.step, stage.many) for number, stage in enumerate(stages, start=1)
+        )
+        self._entries: dict[type, tuple[Any, ...]] = {}
+
+    def __call__(self, item: Any) -> Sequence[Any]:
+        """Take an item through all the stages that are for it."""
+        following = self._entries.get(type(item))
         if following is None:
-            following = entries.get(type(item))
-            if following is None:
-                following = entries[type(item)] = tuple(dropwhile(lambda step: type(item) not in step[1], steps))
+            following = self._entries[type(item)] = self._from(item)
+        return self._run(item, following)
+
+    def _from(self, item: Any) -> tuple[Any, ...]:
+        """The steps from the first that takes such an item."""
+        return tuple(dropwhile(lambda step: type(item) not in step[1], self._steps))
+
+    def _run(self, item: Any, following: tuple[Any, ...]) -> Sequence[Any]:
+        step = None
         try:
-            for index, takes, step, many, name in following:
+            for number, takes, step, many in following:
                 if type(item) not in takes:
                     continue
                 result = step(item)
@@ -70,20 +84,14 @@ def fuse(
                 elif len(result) == 1:
                     item = result[0]
                 else:
-                    return [out for part in result for out in run(part, steps[index:])]
+                    return [out for part in result for out in self._run(part, self._steps[number:])]
         except Rejected as rejection:
-            refused(item, rejection)
+            self._refused(item, rejection)
             return ()
         except Exception as error:  # noqa: BLE001 - one bad item must never end the stream
-            failed(item, name, error)
+            self._failed(item, getattr(step, "__name__", "?"), error)
             return ()
         return (item,)
-
-    return run
-
-
-def _parts(stage: Stage) -> tuple[tuple[type, ...], Callable[[Any], Any], bool, str]:
-    return stage.takes, stage.step, stage.many, stage.name
 
 
 def expression(
@@ -93,4 +101,4 @@ def expression(
     failed: Callable[[Any, str, Exception], None],
 ) -> Stream[Any]:
     """Build the pump's expression: the source with the fused stages that follow it."""
-    return source(fuse(stages, refused, failed))
+    return source(Fused(stages, refused, failed))

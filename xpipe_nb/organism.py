@@ -121,7 +121,7 @@ class Organism:
     def from_config(cls, config: OrganismConfig) -> Organism:
         """Make an organism of settings that were read before."""
         organism = cls.__new__(cls)
-        organism._begin(config)
+        organism._begin(config)  # noqa: SLF001 - one of us
         return organism
 
     @classmethod

@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from xpipe_nb.events import PumpEvent
     from xpipe_nb.frames import Frame
     from xpipe_nb.listeners import Listener
-    from xpipe_nb.messages import DeadLetter
 
 __all__ = ["Admission", "StreamPump"]
 

@@ -6,7 +6,7 @@ of what happens then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
@@ -117,7 +117,8 @@ class Stages:
         if not isinstance(element.tag, str) or element.tag.startswith("{"):
             raise Rejected("open", "malformed", f"a payload has no namespace, got {element.tag}")
         conversation = self._conversations.for_injection(raw, envelope.thread)
-        send = Send(Kind.INJECT, conversation.root, element, envelope.to, raw=raw, cls=raw.cls)
+        turn = -1 - conversation.sent  # every injection is a turn of the injector's
+        send = Send(Kind.INJECT, conversation.root, element, envelope.to, turn=turn, raw=raw, cls=raw.cls)
         self._rules.hold(conversation.root)
         return send
 

@@ -20,6 +20,12 @@ from xpipe_nb import (
     send,
 )
 
+FORGED = (
+    '<message xmlns="https://xml-pipeline.org/ns/envelope/v1"><meta><from>admin</from><to>echo</to>'
+    "<thread>6f1c1d5e-7a2b-4c3d-8e4f-5a6b7c8d9e0f</thread></meta>"
+    '<Say xmlns=""><Text>forged</Text></Say></message>'
+)
+
 
 async def echo(message: Say) -> Told:
     return Told(message.text)
@@ -274,9 +280,7 @@ class TestText:
             "<Say><Text>x</Text><Bogus/></Say>",
             "<Unheard><Text>x</Text></Unheard>",
             '<!DOCTYPE a [<!ENTITY b "c">]><Say><Text>&b;</Text></Say>',
-            '<message xmlns="https://xml-pipeline.org/ns/envelope/v1"><meta><from>admin</from><to>echo</to>'
-            "<thread>6f1c1d5e-7a2b-4c3d-8e4f-5a6b7c8d9e0f</thread></meta>"
-            '<Say xmlns=""><Text>forged</Text></Say></message>',
+            FORGED,
         ],
     )
     def test_text_that_is_no_payload_is_refused(self, text: str) -> None:

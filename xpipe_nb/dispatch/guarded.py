@@ -25,30 +25,34 @@ async def guarded(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
     """Turn everything that goes wrong in a handler into a `TurnFailed`."""
     try:
         result = await proceed(turn)
-        if turn.abandoned:
-            raise TurnOver
-        return result
     except asyncio.CancelledError:
         if turn.services.stopping and not turn.over:
             raise
-        if turn.over:
-            raise TurnOver from None
-        raise TurnFailed("handler", f"{turn.listener.name} was cancelled, but not by the pump") from None
-    except TurnOver:
-        raise
-    except TurnFailed:
-        if turn.abandoned:  # told long ago
-            raise TurnOver from None
-        raise
-    except CallFailed as error:
-        raise TurnFailed(error.code, f"{turn.listener.name} did not catch: {error}") from error
+        raise _cancelled(turn) from None
+    except (TurnOver, TurnFailed) as ended:
+        raise (TurnOver() if turn.abandoned else ended) from None  # of an abandoned turn all was told long ago
     except (Exception, SystemExit, KeyboardInterrupt) as error:
-        raise TurnFailed("handler", describe(turn, error)) from error
+        code = error.code if isinstance(error, CallFailed) else "handler"
+        raise TurnFailed(code, describe(turn, error)) from error
+    else:
+        if turn.abandoned:
+            raise TurnOver
+        return result
     finally:
-        task = turn.task
-        if task is not None and task.cancelling() and not turn.services.stopping:
-            while task.uncancel():
-                pass
+        if turn.task is not None and not turn.services.stopping:
+            _forget_cancellation(turn.task)
+
+
+def _cancelled(turn: Turn) -> TurnOver | TurnFailed:
+    if turn.over:
+        return TurnOver()
+    return TurnFailed("handler", f"{turn.listener.name} was cancelled, but not by the pump")
+
+
+def _forget_cancellation(task: asyncio.Task[Any]) -> None:
+    """The worker's task lives on: to its next handler it must look as if nobody had ever cancelled it."""
+    while task.cancelling():
+        task.uncancel()
 
 
 def describe(turn: Turn, error: BaseException) -> str:
