@@ -59,8 +59,12 @@ class Kind:
 
 def xml_text(**sizes: int) -> st.SearchStrategy[str]:
     """Give text that XML can carry, white space and line ends included."""
-    letters = st.characters(exclude_categories=("Cs",), exclude_characters="".join(map(chr, range(32))) + "\ufffe\uffff")
-    return st.text(st.one_of(st.sampled_from(list(" \t\n\r<>&\"'a0")), letters), max_size=sizes.pop("max_size", 12), **sizes)
+    letters = st.characters(
+        exclude_categories=("Cs",), exclude_characters="".join(map(chr, range(32))) + "\ufffe\uffff"
+    )
+    return st.text(
+        st.one_of(st.sampled_from(list(" \t\n\r<>&\"'a0")), letters), max_size=sizes.pop("max_size", 12), **sizes
+    )
 
 
 def unfolded(value: Any) -> Any:
@@ -68,9 +72,7 @@ def unfolded(value: Any) -> Any:
     return value.replace(fold=0)
 
 
-ZONES = st.one_of(
-    st.none(), st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-)
+ZONES = st.one_of(st.none(), st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))))
 LEAVES = st.builds(Leaf, xml_text(), st.integers())
 TWIGS = st.recursive(
     st.builds(Twig, st.lists(LEAVES, max_size=2).map(tuple)),
@@ -83,7 +85,9 @@ PLAIN = [
     Kind(int, st.integers(), scalar=True),
     Kind(float, st.floats(), scalar=True),
     Kind(bool, st.booleans(), scalar=True),
-    Kind(Decimal, st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30), scalar=True),
+    Kind(
+        Decimal, st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30), scalar=True
+    ),
     Kind(date, st.dates(), scalar=True),
     Kind(time, st.times(timezones=ZONES).map(unfolded), scalar=True),
     Kind(datetime, st.datetimes(timezones=ZONES).map(unfolded), scalar=True),
@@ -99,10 +103,18 @@ PLAIN = [
     Kind(Annotated[float, at.Interval(gt=0.0, le=1e9)], st.floats(0, 1e9, exclude_min=True), scalar=True),
     Kind(Annotated[Decimal, at.Ge(Decimal("0.1"))], st.decimals(Decimal("0.1"), 10**9, places=3), scalar=True),
     Kind(Annotated[str, at.Len(1, 4)], xml_text(min_size=1, max_size=4), scalar=True),
-    Kind(Annotated[str, Pattern("[a-c]{1,3}(-[0-9]+)?")], st.from_regex("[a-c]{1,3}(-[0-9]{1,4})?", fullmatch=True), scalar=True),
+    Kind(
+        Annotated[str, Pattern("[a-c]{1,3}(-[0-9]+)?")],
+        st.from_regex("[a-c]{1,3}(-[0-9]{1,4})?", fullmatch=True),
+        scalar=True,
+    ),
     Kind(Annotated[bytes, at.MaxLen(3)], st.binary(max_size=3), scalar=True),
     Kind(Annotated[date, at.Ge(date(2000, 1, 1))], st.dates(date(2000, 1, 1)), scalar=True),
-    Kind(Annotated[datetime, at.Lt(datetime(2100, 1, 1))], st.datetimes(max_value=datetime(2099, 1, 1)), scalar=True),
+    Kind(
+        Annotated[datetime, at.Lt(datetime(2100, 1, 1))],
+        st.datetimes(max_value=datetime(2099, 1, 1)).map(unfolded),
+        scalar=True,
+    ),
     Kind(Annotated[timedelta, at.Le(timedelta(days=9))], st.timedeltas(max_value=timedelta(days=9)), scalar=True),
     Kind(Leaf, LEAVES),
     Kind(Twig, TWIGS),
@@ -173,13 +185,17 @@ def classes_and_values(draw: st.DrawFn, *, most: int = 4, kinds: st.SearchStrate
 
 
 def _with_default(value: Any) -> Any:
-    return field(default_factory=lambda: deepcopy(value)) if isinstance(value, list | dict | set) else field(default=value)
+    return (
+        field(default_factory=lambda: deepcopy(value)) if isinstance(value, list | dict | set) else field(default=value)
+    )
 
 
 def same(one: Any, other: Any) -> bool:
     """Compare as `==` does, but NaN is NaN, and 0.0 is not -0.0."""
     if isinstance(one, float) and isinstance(other, float):
-        return (math.isnan(one) and math.isnan(other)) or (one == other and math.copysign(1, one) == math.copysign(1, other))
+        return (math.isnan(one) and math.isnan(other)) or (
+            one == other and math.copysign(1, one) == math.copysign(1, other)
+        )
     if type(one) is not type(other):
         return False
     if isinstance(one, list | tuple):
@@ -206,7 +222,16 @@ TEXTS = st.sampled_from([
     "1" * 200 + ".5", "\t", "a\rb",
 ])  # fmt: skip
 TAGS = ("Name", "X", "Item", "Item1", "Item2", "Leaf", "Twig", "Next", "Leaves", "Nonsense", "{urn:other}Name")
-ATTRIBUTES = ((NIL, "true"), (NIL, " 1 "), (NIL, "false"), (NIL, "no"), ("key", "k"), ("key", ""), ("id", "1"), ("{urn:o}a", "1"))
+ATTRIBUTES = (
+    (NIL, "true"),
+    (NIL, " 1 "),
+    (NIL, "false"),
+    (NIL, "no"),
+    ("key", "k"),
+    ("key", ""),
+    ("id", "1"),
+    ("{urn:o}a", "1"),
+)
 
 
 @st.composite
@@ -220,7 +245,11 @@ def tampered(draw: st.DrawFn, root: etree._Element) -> etree._Element:
 
 
 def _tamper(draw: st.DrawFn, node: etree._Element, root: etree._Element) -> None:
-    act = draw(st.sampled_from(["text", "text", "text", "drop", "double", "swap", "rename", "attribute", "insert", "tail", "clear"]))
+    act = draw(
+        st.sampled_from(
+            ["text", "text", "text", "drop", "double", "swap", "rename", "attribute", "insert", "tail", "clear"]
+        )
+    )
     parent = node.getparent()
     if act == "text":
         node.text = draw(TEXTS)

@@ -35,7 +35,7 @@ def _nil_among_others(element: Any) -> bool:
     )
 
 
-@settings(max_examples=4000)
+@settings(max_examples=400)
 @given(classes_and_values(kinds=PLAIN_KINDS, most=2), st.data())
 def test_on_flat_classes_schema_and_decoder_agree(made: tuple[type, Any], data: st.DataObject) -> None:
     """Texts, tags, attributes and nil are judged alike."""
@@ -43,7 +43,7 @@ def test_on_flat_classes_schema_and_decoder_agree(made: tuple[type, Any], data: 
     check_same_verdict(cls, data.draw(tampered(value.to_xml())))
 
 
-@settings(max_examples=4000)
+@settings(max_examples=300)
 @given(classes_and_values(most=3), st.data())
 def test_on_any_class_schema_and_decoder_agree(made: tuple[type, Any], data: st.DataObject) -> None:
     """Order, repetition, nesting and keys are judged alike."""

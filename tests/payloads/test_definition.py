@@ -264,7 +264,11 @@ def test_a_field_whose_tag_is_no_xml_name_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("hint", "default", "words"),
-    [("int", "loud", "expected int, got 'loud'"), ("str", None, "its default is None"), ("int", True, "expected int, got True")],
+    [
+        ("int", "loud", "expected int, got 'loud'"),
+        ("str", None, "its default is None"),
+        ("int", True, "expected int, got True"),
+    ],
 )
 def test_a_default_that_does_not_fit_is_refused(hint: str, default: object, words: str) -> None:
     """`to_xml` could never write it."""

@@ -70,7 +70,9 @@ def test_dicts_repeat_with_a_key() -> None:
         by_name: dict[str, int]
         shapes: dict[str, Circle] = field(default_factory=dict)
 
-    assert written(Scores({"a": 1, 'b"\n\t\r <&': 2}, {"": Circle(0.5)})).startswith('<Scores><ByName key="a">1</ByName>')
+    assert written(Scores({"a": 1, 'b"\n\t\r <&': 2}, {"": Circle(0.5)})).startswith(
+        '<Scores><ByName key="a">1</ByName>'
+    )
     double = etree.fromstring('<Scores><ByName key="a">1</ByName><ByName key="a">2</ByName></Scores>')
     assert not codec_of(Scores).schema.validate(double)
     with pytest.raises(PayloadError, match="key 'a' stands twice"):
@@ -138,7 +140,9 @@ def test_none_is_absent_or_nil() -> None:
 @pytest.mark.parametrize("nilable", [False, True])
 @pytest.mark.parametrize("default", ["missing", "empty", "full", "none"])
 @pytest.mark.parametrize("container", [list, tuple, frozenset, dict])
-def test_every_value_without_items_has_a_written_form(container: Any, default: str, nilable: bool, optional: bool) -> None:
+def test_every_value_without_items_has_a_written_form(
+    container: Any, default: str, nilable: bool, optional: bool
+) -> None:
     """Empty, `None` and the default are told apart for every container, whatever its default is."""
     item = int | None if nilable else int
     hints = {list: list[item], tuple: tuple[item, ...], frozenset: frozenset[item], dict: dict[str, item]}
@@ -234,7 +238,9 @@ def test_docstrings_become_documentation() -> None:
 
     texts = Described.xsd().xpath("//xs:documentation/text()", namespaces={"xs": "http://www.w3.org/2001/XMLSchema"})
     assert texts == ["What it is.", "How big."]
-    documented = payload(type("Bare", (), {"__annotations__": dict(Described.__annotations__), "size": 1, "__doc__": "Some."}))
+    documented = payload(
+        type("Bare", (), {"__annotations__": dict(Described.__annotations__), "size": 1, "__doc__": "Some."})
+    )
     assert codec_of(documented).fingerprint == codec_of(Bare).fingerprint
     assert not Bare.xsd().xpath("//xs:documentation", namespaces={"xs": "http://www.w3.org/2001/XMLSchema"})
 

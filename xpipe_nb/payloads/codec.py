@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import deepcopy
@@ -33,6 +34,8 @@ __all__ = ["CODEC", "Codec", "TagTable", "codec_of", "is_payload"]
 
 CODEC = "__xpipe_codec__"
 """The attribute of a class that holds its codec: no registry keeps a class alive."""
+
+_PLACE = re.compile(r" \(line [0-9]+(, column [0-9]+)?\)$")
 
 T = TypeVar("T")
 """The payload class."""
@@ -146,7 +149,7 @@ class Codec(Generic[T]):
             codec = self if type(value) is self.cls else self.kin(value)
             return codec.tree(value)
         except Refusal as refusal:
-            raise refusal.as_error(self.tag) from refusal.__cause__
+            raise refusal.as_error(self.tag) from refusal.cause
         except RecursionError:
             raise PayloadError(self.tag, "it is nested too deeply to be written") from None
 
@@ -241,7 +244,7 @@ class Codec(Generic[T]):
             inside = refusal.element
             path = path_of(element) + (path_of(inside)[len(path_of(element)) :] if inside is not None else ())
             place = locate(text, path)
-        raise refusal.as_error(self.tag, place) from refusal.__cause__
+        raise refusal.as_error(self.tag, place) from refusal.cause
 
     def _explain(self, element: _Element, text: str | bytes | None) -> NoReturn:
         """Say in our words what the schema refused; in libxml2's where the decoder has none."""
@@ -272,7 +275,8 @@ class Codec(Generic[T]):
         try:
             return read_document(text)
         except Rejected as error:
-            raise PayloadError(self.tag, error.detail, line=error.line, column=error.column) from None
+            problem = _PLACE.sub("", error.detail)  # the error says the place itself
+            raise PayloadError(self.tag, problem, line=error.line, column=error.column) from None
 
     def example(self) -> str:
         """Give XML that the class accepts, indented, for people and models.

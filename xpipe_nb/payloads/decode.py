@@ -86,8 +86,9 @@ def _absence(field: Field) -> _Absence:
         assert isinstance(node, Many | Mapping)  # nothing else can be empty
         try:
             check_size(0, node.least, node.most)
-        except Refusal:
-            missing(element, kids, at, shape)
+        except Refusal as refusal:
+            refusal.element = element
+            raise
         return make_of(node)()
 
     if field.absent == "error":
@@ -111,7 +112,7 @@ def _constructor(shape: Shape) -> Callable[[_Element, list[Any], bool], Any]:
             named_values = zip(arguments, values, strict=True)
             return build(**{name: value for name, value in named_values if value is not _DEFAULT})
         except Exception as error:  # the class's own checks may raise anything
-            raise Refusal(_words(error), element) from error
+            raise Refusal(_words(error), element, error) from None
 
     return construct
 

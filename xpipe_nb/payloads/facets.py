@@ -112,7 +112,11 @@ def _whole_bound(facet: str, bound: Any, item: Any) -> tuple[str, str]:
     try:
         if bound == int(bound):
             return facet, str(int(bound))
-        return ("minInclusive", str(math.ceil(bound))) if facet.startswith("min") else ("maxInclusive", str(math.floor(bound)))
+        return (
+            ("minInclusive", str(math.ceil(bound)))
+            if facet.startswith("min")
+            else ("maxInclusive", str(math.floor(bound)))
+        )
     except (ValueError, TypeError, OverflowError) as error:
         raise Unfit(f"{item!r} is no bound for int") from error
 

@@ -65,18 +65,14 @@ class _Search:
             pass
         except expat.ExpatError:
             return None
-        if self.found is None:
-            return None
-        line, byte = self.found
-        text = document.replace("\r\n", "\n").replace("\r", "\n").split("\n")[line - 1]
-        return line, len(text.encode("utf-8", "surrogatepass")[:byte].decode("utf-8", "replace")) + 1
+        return self.found
 
     def start(self, _name: str, _attributes: object) -> None:
         self.here.append(self.next[-1])
         self.next[-1] += 1
         self.next.append(0)
         if tuple(self.here[1:]) == self.path:
-            self.found = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber
+            self.found = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
             raise _Found
 
     def end(self, _name: str) -> None:

@@ -28,12 +28,14 @@ class Refusal(Exception):
     Args:
         problem: What is wrong, in one clause.
         element: The element it is about, when something is read.
+        cause: What the user's own class raised.
     """
 
-    def __init__(self, problem: str, element: etree._Element | None = None) -> None:
+    def __init__(self, problem: str, element: etree._Element | None = None, cause: BaseException | None = None) -> None:
         super().__init__(problem)
         self.problem = problem
         self.element = element
+        self.cause = cause
         self.trail: list[str] = []
 
     def under(self, part: str, element: etree._Element | None = None) -> Refusal:
