@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterator
 
+    from xpipe_nb.history import Slot
+
 __all__ = ["Effects", "Frame", "FrameRules"]
 
 
@@ -62,8 +64,8 @@ class Frame:
     """
 
     __slots__ = (
-        "_id", "busy", "call", "children", "closed", "conversation", "depth", "epoch", "history", "idle",
-        "listener", "opened_by", "parent", "queue", "turn",
+        "_id", "_first", "_next", "_previous", "busy", "call", "closed", "conversation", "depth", "epoch", "idle",
+        "latest", "listener", "opened_by", "parent", "queue", "turn",
     )  # fmt: skip
 
     def __init__(self, conversation: Any, parent: Frame | None, listener: str, call: Any = None) -> None:
@@ -72,14 +74,17 @@ class Frame:
         self.busy = 0
         self.closed = False
         self.epoch = 0
-        # the following are made when first needed: a frame that only answers once should stay small
-        self.children: dict[Frame, None] | None = None
-        self.idle: dict[str, list[Frame]] | None = None
-        self.queue: deque[Any] | None = None
-        self.history: list[Any] | None = None
         self.turn: Any = None
         self.opened_by = 0
+        # what follows is made when first needed, and children and slots are linked instead of listed: most frames
+        # have one of each, and every container more is one more thing for the garbage collector to look at
+        self.idle: dict[str, list[Frame]] | None = None
+        self.queue: deque[Any] | None = None
+        self.latest: Slot | None = None
         self._id: str | None = None
+        self._first: Frame | None = None
+        self._next: Frame | None = None
+        self._previous: Frame | None = None
 
     @property
     def thread_id(self) -> str:
@@ -113,14 +118,57 @@ class Frame:
             return "running"
         return "waiting" if self.busy else "idle"
 
+    @property
+    def history(self) -> list[Slot]:
+        """What arrived in the frame, oldest first."""
+        slots = []
+        slot = self.latest
+        while slot is not None:
+            slots.append(slot)
+            slot = slot.previous
+        slots.reverse()
+        return slots
+
+    @property
+    def children(self) -> list[Frame]:
+        """The open frames right below, the newest first."""
+        children = []
+        child = self._first
+        while child is not None:
+            children.append(child)
+            child = child._next
+        return children
+
     def below(self) -> Iterator[Frame]:
-        """Walk this frame and all below it, callers before callees, without recursion."""
+        """Walk this frame and all open ones below it, callers before callees, without recursion."""
         stack = [self]
         while stack:
             frame = stack.pop()
             yield frame
-            if frame.children:
-                stack.extend(reversed(frame.children))
+            stack.extend(frame.children)
+
+    def attach(self, child: Frame) -> None:
+        """Put a frame right below this one."""
+        child._next = self._first
+        if self._first is not None:
+            self._first._previous = child
+        self._first = child
+
+    def detach(self, child: Frame) -> None:
+        """Take a frame away from below this one."""
+        if child._previous is not None:
+            child._previous._next = child._next
+        else:
+            self._first = child._next
+        if child._next is not None:
+            child._next._previous = child._previous
+        child._previous = child._next = None
+
+    def shut(self) -> None:
+        """Mark the frame as closed and let go of all that only an open one needs."""
+        self.closed = True
+        self.busy = 0
+        self._first = self.idle = self.queue = self.latest = None
 
     def __repr__(self) -> str:
         return f"Frame({' ▸ '.join(self.chain)}, {self.state})"
@@ -168,9 +216,7 @@ class FrameRules:
             raise Rejected("route", "hops", f"{detail}at most {self._max_depth} are allowed (limits.max_depth)")
         child = Frame(parent.conversation, parent, listener, call)
         child.opened_by = turn
-        if parent.children is None:
-            parent.children = {}
-        parent.children[child] = None
+        parent.attach(child)
         self._opened(child)
         return child
 
@@ -206,10 +252,9 @@ class FrameRules:
     def respond(self, frame: Frame) -> None:
         """Close all below a frame that answers its caller; what it sent before is void."""
         frame.epoch += 1
-        if frame.children:
-            children, frame.children, frame.idle = list(frame.children), None, None
-            for child in children:
-                self.close(child)
+        frame.idle = None
+        for child in frame.children:
+            self.close(child)
 
     def answered(self, frame: Frame) -> None:
         """Close a call's frame once its answer has arrived."""
@@ -254,13 +299,11 @@ class FrameRules:
         was_busy, parent = frame.busy, frame.parent
         for each in list(frame.below()):
             each.closed = True
-            each.busy = 0
             self._effects.frame_closed(each)
-            each.children = each.idle = each.queue = each.history = None
+            each.shut()
         if parent is None or parent.closed:
             return
-        if parent.children:
-            parent.children.pop(frame, None)
+        parent.detach(frame)
         if not was_busy and parent.idle:
             _forget(parent.idle, frame)
         if was_busy:

@@ -73,7 +73,7 @@ class HandlerMetadata:
     @property
     def history(self) -> tuple[Slot, ...]:
         """All messages that arrived in this frame, oldest first, this one included."""
-        return () if self._turn is None else tuple(self._turn.frame.history or ())
+        return () if self._turn is None else tuple(self._turn.frame.history)
 
     async def call(self, payload: Any, to: str | None = None) -> Any:
         """Send a payload in a new frame and wait for the answer.

@@ -20,17 +20,9 @@ __all__ = ["remembered"]
 async def remembered(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
     """Write the message down; a turn that fails keeps it, marked."""
     frame, send = turn.frame, turn.delivery.send
-    if frame.history is None:
-        frame.history = []
-    slot = Slot(
-        len(frame.history),
-        send.from_id,
-        frame.listener,
-        send.element,
-        codec_of(type(turn.delivery.payload)).decode,
-        is_self_call=send.kind is Kind.ITSELF,
-    )
-    frame.history.append(slot)
+    reader = codec_of(type(turn.delivery.payload))
+    slot = Slot(frame.latest, send.from_id, frame.listener, send.element, reader, send.kind is Kind.ITSELF)
+    frame.latest = slot
     try:
         return await proceed(turn)
     except TurnFailed:
