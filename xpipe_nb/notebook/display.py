@@ -18,6 +18,10 @@ __all__ = ["brief", "conversation_bundle", "organism_bundle", "show", "summary_l
 
 _LONGEST_TEXT = 200
 _MOST_REPLIES = 20
+# As large and as far in as a print, so that both stand in one column.
+_REPLY = "margin: 0; font-size: 13px; white-space: pre-wrap"
+# Opacity, not a colour: it is readable on any ground, with no style sheet of ours.
+_LINE = "margin-top: 4px; font-size: 12px; white-space: pre-wrap; opacity: 0.75"
 _STATES = {"active": "is under way", "waiting": "waits for you", "killed": "was ended"}
 
 
@@ -59,9 +63,8 @@ def conversation_bundle(conversation: Conversation, where: str = "") -> dict[str
     if len(conversation.replies) > _MOST_REPLIES:
         replies.append(f"… {len(conversation.replies) - _MOST_REPLIES:,} more in .replies")
     line = summary_line(conversation, where)
-    shown = "".join(f'<pre style="margin: 0">{escape(reply)}</pre>' for reply in replies)
-    # Opacity, not a colour: it is readable on any ground, with no style sheet of ours.
-    html = f'{shown}<div style="font-size: 12px; opacity: 0.75; margin-top: 4px; white-space: pre-wrap">{escape(line)}</div>'
+    shown = "".join(f'<pre style="{_REPLY}">{escape(reply)}</pre>' for reply in replies)
+    html = f'<div style="padding: 0 8px">{shown}<div style="{_LINE}">{escape(line)}</div></div>'
     return {"text/html": html, "text/plain": "\n".join([*replies, line])}
 
 
