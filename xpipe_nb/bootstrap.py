@@ -37,7 +37,7 @@ async def bootstrap(path: str | Path, namespace: Mapping[str, Any] | None = None
         await pump.run()
         ```
     """
-    pump = StreamPump(ConfigLoader.load(path, namespace))
+    pump = StreamPump(ConfigLoader.load(path, namespace), namespace)
     set_stream_pump(pump)
     return pump
 

@@ -100,8 +100,9 @@ class Composer:
         if codec is None:
             raise Rejected("decode", "schema", f"nobody here knows a payload class {send.tag}")
         if not send.checked:
+            text = send.raw.data if send.raw is not None and isinstance(send.raw.data, bytes | str) else None
             try:
-                codec.validate(send.element)
+                codec.validate(send.element, text=text)
             except PayloadError as error:
                 raise Rejected("decode", "schema", str(error), line=error.line, column=error.column) from error
             send.checked = True

@@ -125,7 +125,10 @@ class PayloadError(XPipeError, ValueError):
     ) -> None:
         self.payload, self.problem, self.field, self.line, self.column = payload, problem, field, line, column
         place = payload if field is None else f"{payload}.{field}"
-        at = "" if line is None else f" (line {line}{'' if column is None else f', column {column}'})"
+        at = "" if line is None else f"line {line}" if column is None else f"line {line}, column {column}"
+        if at and field is not None:
+            place, at = field, f"<{payload}> {at}"
+        at = at and f" ({at})"
         super().__init__(f"{place}: {problem}{at}")
 
 

@@ -103,6 +103,8 @@ class Exchange:
 
     def _admit(self, send: Send, raw: Raw) -> None:
         conversation = send.frame.conversation
+        if conversation.is_over:  # it goes on somewhere else, and so do its prints
+            conversation.context = raw.context
         self.conversations.admitted(conversation)
         if raw.repairs:
             conversation.repairs.extend(raw.repairs)

@@ -64,8 +64,23 @@ class Frame:
     """
 
     __slots__ = (
-        "_id", "_first", "_next", "_previous", "busy", "call", "closed", "conversation", "depth", "epoch", "idle",
-        "latest", "listener", "opened_by", "parent", "queue", "turn",
+        "first_child",
+        "_id",
+        "next_sibling",
+        "previous_sibling",
+        "busy",
+        "call",
+        "closed",
+        "conversation",
+        "depth",
+        "epoch",
+        "idle",
+        "latest",
+        "listener",
+        "opened_by",
+        "parent",
+        "queue",
+        "turn",
     )  # fmt: skip
 
     def __init__(self, conversation: Any, parent: Frame | None, listener: str, call: Any = None) -> None:
@@ -82,9 +97,9 @@ class Frame:
         self.queue: deque[Any] | None = None
         self.latest: Slot | None = None
         self._id: str | None = None
-        self._first: Frame | None = None
-        self._next: Frame | None = None
-        self._previous: Frame | None = None
+        self.first_child: Frame | None = None
+        self.next_sibling: Frame | None = None
+        self.previous_sibling: Frame | None = None
 
     @property
     def thread_id(self) -> str:
@@ -133,10 +148,10 @@ class Frame:
     def children(self) -> list[Frame]:
         """The open frames right below, the newest first."""
         children = []
-        child = self._first
+        child = self.first_child
         while child is not None:
             children.append(child)
-            child = child._next
+            child = child.next_sibling
         return children
 
     def below(self) -> Iterator[Frame]:
@@ -149,26 +164,26 @@ class Frame:
 
     def attach(self, child: Frame) -> None:
         """Put a frame right below this one."""
-        child._next = self._first
-        if self._first is not None:
-            self._first._previous = child
-        self._first = child
+        child.next_sibling = self.first_child
+        if self.first_child is not None:
+            self.first_child.previous_sibling = child
+        self.first_child = child
 
     def detach(self, child: Frame) -> None:
         """Take a frame away from below this one."""
-        if child._previous is not None:
-            child._previous._next = child._next
+        if child.previous_sibling is not None:
+            child.previous_sibling.next_sibling = child.next_sibling
         else:
-            self._first = child._next
-        if child._next is not None:
-            child._next._previous = child._previous
-        child._previous = child._next = None
+            self.first_child = child.next_sibling
+        if child.next_sibling is not None:
+            child.next_sibling.previous_sibling = child.previous_sibling
+        child.previous_sibling = child.next_sibling = None
 
     def shut(self) -> None:
         """Mark the frame as closed and let go of all that only an open one needs."""
         self.closed = True
         self.busy = 0
-        self._first = self.idle = self.queue = self.latest = None
+        self.first_child = self.idle = self.queue = self.latest = None
 
     def __repr__(self) -> str:
         return f"Frame({' ▸ '.join(self.chain)}, {self.state})"

@@ -112,16 +112,21 @@ class Organism:
             )
         )
 
-    def _begin(self, config: OrganismConfig) -> None:
+    def _begin(self, config: OrganismConfig, namespace: Mapping[str, Any] | None = None) -> None:
         self.config = config
-        self.pump = StreamPump(config)
+        self.pump = StreamPump(config, namespace)
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
-    def from_config(cls, config: OrganismConfig) -> Organism:
-        """Make an organism of settings that were read before."""
+    def from_config(cls, config: OrganismConfig, namespace: Mapping[str, Any] | None = None) -> Organism:
+        """Make an organism of settings that were read before.
+
+        Args:
+            config: The settings.
+            namespace: Where names in annotations of handlers are looked up besides the handlers' own modules.
+        """
         organism = cls.__new__(cls)
-        organism._begin(config)  # noqa: SLF001 - one of us
+        organism._begin(config, namespace)  # noqa: SLF001 - one of us
         return organism
 
     @classmethod
@@ -136,7 +141,7 @@ class Organism:
             ConfigError: When anything in it is wrong; it names every fault with its line.
         """
         load = ConfigLoader.load if isinstance(text, Path) else ConfigLoader.load_text
-        return cls.from_config(load(text, namespace))  # type: ignore[arg-type]
+        return cls.from_config(load(text, namespace), namespace)  # type: ignore[arg-type]
 
     # ---- life
 

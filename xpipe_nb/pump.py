@@ -95,14 +95,15 @@ class StreamPump:
 
     Args:
         config: The organism's settings and listeners.
+        namespace: Where names in annotations of handlers are looked up besides the handlers' own modules.
 
     Raises:
         ConfigError: When anything in the settings or the listeners is wrong; it names every fault.
     """
 
-    def __init__(self, config: OrganismConfig) -> None:
+    def __init__(self, config: OrganismConfig, namespace: Mapping[str, Any] | None = None) -> None:
         config = check_config(config)
-        listeners = resolve_all(config.listeners)
+        listeners = resolve_all(config.listeners, namespace)
         limits = config.limits
         self.config = config
         self.name = config.name
@@ -182,8 +183,9 @@ class StreamPump:
                 await asyncio.wait_for(self.until_quiet(), grace)
             except TimeoutError:
                 await self._end_all("the organism was stopped")
-            if self._ended is not None and not self._ended.done():
-                self._ended.set_result(None)
+            finally:  # also when it was one of our own handlers that asked, and is cancelled now
+                if self._ended is not None and not self._ended.done():
+                    self._ended.set_result(None)
         elif self._state == "new":
             self._state = "stopped"
 

@@ -44,7 +44,7 @@ def test_the_error_names_field_problem_and_place() -> None:
     error = caught.value
     assert (error.payload, error.field, error.problem) == ("Order", "volume", "expected int, got 'loud'")
     assert (error.line, error.column) == (3, 3)
-    assert str(error) == "Order.volume: expected int, got 'loud' (line 3, column 3)"
+    assert str(error) == "volume: expected int, got 'loud' (<Order> line 3, column 3)"
 
 
 def test_the_path_goes_into_lists() -> None:
