@@ -136,7 +136,9 @@ class Conversations:
             raise Rejected("assign", "thread", detail)
         ttl = self._limits.idle_ttl
         if conversation.is_over and ttl is not None and monotonic() - conversation.ended_at > ttl:
-            raise Rejected("assign", "thread", f"#{conversation.number} ended more than {ttl:g} s ago (limits.idle_ttl)")
+            raise Rejected(
+                "assign", "thread", f"#{conversation.number} ended more than {ttl:g} s ago (limits.idle_ttl)"
+            )
         return conversation
 
     def _is_mine(self, conversation: Conversation) -> bool:

@@ -121,7 +121,13 @@ class PayloadError(XPipeError, ValueError):
     """
 
     def __init__(
-        self, payload: str, problem: str, *, field: str | None = None, line: int | None = None, column: int | None = None
+        self,
+        payload: str,
+        problem: str,
+        *,
+        field: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
     ) -> None:
         self.payload, self.problem, self.field, self.line, self.column = payload, problem, field, line, column
         place = payload if field is None else f"{payload}.{field}"

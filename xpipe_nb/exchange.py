@@ -331,6 +331,4 @@ def _cancel_if_running(turn: Turn) -> None:
 
 def _event(kind: Any, delivery: Delivery) -> Any:
     send, frame = delivery.send, delivery.frame
-    return kind(
-        frame.thread_id, send.from_id, frame.listener, send.tag, delivery.payload, frame.conversation.number
-    )
+    return kind(frame.thread_id, send.from_id, frame.listener, send.tag, delivery.payload, frame.conversation.number)

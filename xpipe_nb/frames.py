@@ -64,21 +64,21 @@ class Frame:
     """
 
     __slots__ = (
-        "first_child",
         "_id",
-        "next_sibling",
-        "previous_sibling",
         "busy",
         "call",
         "closed",
         "conversation",
         "depth",
         "epoch",
+        "first_child",
         "idle",
         "latest",
         "listener",
+        "next_sibling",
         "opened_by",
         "parent",
+        "previous_sibling",
         "queue",
         "turn",
     )  # fmt: skip

@@ -133,7 +133,11 @@ class StreamPump:
 
     def _connect(self) -> None:
         """Close the circle: what is below learns of what was built after it."""
-        self.exchange.rules, self.exchange.conversations, self.exchange.inbox = self.rules, self.conversations, self.inbox
+        self.exchange.rules, self.exchange.conversations, self.exchange.inbox = (
+            self.rules,
+            self.conversations,
+            self.inbox,
+        )
         self.services.crew = self.crew
         self.crew.inbox = self.inbox
 
@@ -273,7 +277,9 @@ class StreamPump:
                 repaired = repair_text(data, self.config.gate)
                 if len(repaired.elements) != 1:
                     count = len(repaired.elements)
-                    raise Rejected("read", "empty" if not count else "malformed", f"expected one element, found {count}")
+                    raise Rejected(
+                        "read", "empty" if not count else "malformed", f"expected one element, found {count}"
+                    )
                 raw.data, raw.repairs = repaired.elements[0], repaired.repairs
         elif not etree.iselement(data):
             try:

@@ -160,9 +160,7 @@ class Services:
     def progress(self, turn: Turn, done: float, total: float | None, text: str) -> None:
         """Publish how far a handler is; from any thread."""
         frame = turn.frame
-        self._tell(
-            ProgressEvent(frame.thread_id, frame.listener, done, total, text, frame.conversation.number)
-        )
+        self._tell(ProgressEvent(frame.thread_id, frame.listener, done, total, text, frame.conversation.number))
 
     def log(self, turn: Turn, text: str) -> None:
         """Publish a line; from any thread."""

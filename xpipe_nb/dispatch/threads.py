@@ -24,9 +24,7 @@ IDLE_SECONDS = 30.0
 class _Job:
     __slots__ = ("context", "function", "future", "late", "loop")
 
-    def __init__(
-        self, function: Callable[[], Any], context: Context, late: Callable[[Any], None]
-    ) -> None:
+    def __init__(self, function: Callable[[], Any], context: Context, late: Callable[[Any], None]) -> None:
         self.function, self.context, self.late = function, context, late
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Any] = self.loop.create_future()
