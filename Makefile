@@ -49,8 +49,9 @@ endif
 bench: $(VENV)/.test ## Measure a hop and the memory against their bounds (ARGS=--quick for a short look)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-fuzz: $(VENV)/.test ## Run the property tests with many new examples
+fuzz: $(VENV)/.test ## Run the property tests with many new examples, then a million mutants through the gate
 	XPIPE_HYPOTHESIS=fuzz $(BIN)/python -m pytest tests -m hypothesis $(ARGS)
+	$(BIN)/python -m tests.xml.fuzz --count 1000000 --seed "$$(date +%s)"
 
 soak: $(VENV)/.test ## Send millions of messages and watch the memory
 	$(BIN)/python -m tests.benchmarks --only memory --messages 5000000 $(ARGS)
