@@ -224,7 +224,7 @@ class Codec(Generic[T]):
     def _root(self, element: _Element, table: Table) -> Any:
         if element.tag != self.tag:
             raise Refusal(f"expected <{self.tag}>, got {named(element)}", element)
-        if element.keys():
+        if element.items():
             no_attributes(element)
         return self.read(element, table)
 
@@ -241,8 +241,8 @@ class Codec(Generic[T]):
     def _raise(self, refusal: Refusal, element: _Element, text: str | bytes | None) -> NoReturn:
         place = None
         if text is not None:
-            inside = refusal.element
-            path = path_of(element) + (path_of(inside)[len(path_of(element)) :] if inside is not None else ())
+            inside = () if refusal.element is None else path_of(refusal.element, element)
+            path = path_of(element) + inside
             place = locate(text, path)
         raise refusal.as_error(self.tag, place) from refusal.cause
 

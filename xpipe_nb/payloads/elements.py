@@ -52,11 +52,13 @@ def field_reader(field: Field, codec_of: CodecOf) -> Callable[[Any, Table], Any]
 
 def _element(node: Node, codec_of: CodecOf, allowed: tuple[str, ...] = ()) -> Read:
     """Compile element -> value, attributes included; `allowed` are those that the caller reads."""
+    if isinstance(node, Scalar) and not allowed:
+        return _scalar(node, bare=True)
     maybe = isinstance(node, Maybe)
     content = _content(node.inner if isinstance(node, Maybe) else node, codec_of)
 
     def strict(element: _Element, table: Table) -> Any:
-        if element.keys():
+        if element.items():
             no_attributes(element)
         return content(element, table)
 
@@ -90,15 +92,19 @@ def _content(node: Node, codec_of: CodecOf) -> Read:
             raise TypeError("a Maybe is an element's affair")
 
 
-def _scalar(node: Scalar) -> Read:
-    if node.name == "str" and not node.checks:
-        return _text
-    parse, checks = node.parse, node.checks
+def _scalar(node: Scalar, *, bare: bool = False) -> Read:
+    """Compile element -> value for a value that is text.
+
+    This is what most elements are, so one call does it all: with `bare` the attributes are looked at here, too.
+    """
+    parse, checks, text_only = node.parse, node.checks, node.name == "str" and not node.checks
 
     def read(element: _Element, _table: Table) -> Any:
-        if len(element):
-            raise _not_text(node.name, element)
+        if len(element) or (bare and element.items()):
+            raise _not_text(node.name, element, bare=bare)
         text = element.text or ""
+        if text_only:
+            return text
         try:
             value = parse(text)
         except Exception as error:  # noqa: BLE001  # the parsers are Python's own and raise what they like
@@ -110,12 +116,6 @@ def _scalar(node: Scalar) -> Read:
     return read
 
 
-def _text(element: _Element, _table: Table) -> Any:
-    if len(element):
-        raise _not_text("str", element)
-    return element.text or ""
-
-
 def _run_checks(checks: Sequence[Callable[[Any], str | None]], value: Any, element: _Element) -> None:
     try:
         run_checks(checks, value)
@@ -124,7 +124,9 @@ def _run_checks(checks: Sequence[Callable[[Any], str | None]], value: Any, eleme
         raise
 
 
-def _not_text(name: str, element: _Element) -> Refusal:
+def _not_text(name: str, element: _Element, *, bare: bool) -> Refusal:
+    if bare:
+        no_attributes(element)
     return Refusal(f"expected {name}, got {named(element[0])}", element)
 
 

@@ -6,13 +6,14 @@ fields are all plain values has a shorter way still: `template.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.payloads.checks import check_size, renderer
 from xpipe_nb.payloads.escape import escape, escape_key
 from xpipe_nb.payloads.nodes import AnyOf, Field, Fixed, Many, Mapping, Maybe, Nested, Node, OneOf, Scalar, Shape
 from xpipe_nb.payloads.refusal import Refusal, shown
+from xpipe_nb.payloads.scalars import SCALARS
 from xpipe_nb.payloads.schema import ITEM
 from xpipe_nb.payloads.template import getter, missing
 
@@ -32,32 +33,41 @@ Text = Callable[[Any], str]
 def compile_body(shape: Shape, codec_of: CodecOf) -> Text:
     """Compile object -> the text of its children; raises `Refusal` with the field in its trail."""
     names = [field.name for field in shape.fields]
-    writers = [_field(field, codec_of) for field in shape.fields]
+    pieces = [_field(field, codec_of) for field in shape.fields]
+    form = "".join(piece for piece, _ in pieces)
+    writers = [write for _, write in pieces]
     get = getter(names)
 
     def body(value: Any) -> str:
-        name = ""
         try:
-            parts = []
-            for name, write, item in zip(names, writers, get(value), strict=True):  # noqa: B007  # `name` is for the except
-                parts.append(write(item))
-            return "".join(parts)
+            return form % tuple([write(item) for write, item in zip(writers, get(value), strict=True)])
         except Refusal as refusal:
-            raise refusal.under(name) from None
+            raise _blamed(refusal, zip(names, writers, get(value), strict=True)) from None
         except AttributeError:
             raise missing(value, names) from None
 
     return body
 
 
-def _field(field: Field, codec_of: CodecOf) -> Text:
+def _blamed(refusal: Refusal, fields: Iterable[tuple[str, Text, Any]]) -> Refusal:
+    """Find the field that was refused by writing one after the other: knowing it beforehand would cost every object."""
+    for name, write, item in fields:
+        try:
+            write(item)
+        except Refusal as again:
+            return again.under(name)
+    return refusal
+
+
+def _field(field: Field, codec_of: CodecOf) -> tuple[str, Text]:
+    """Compile one field: its piece of the format, and value -> what fills it."""
     if field.repeated:
-        return _repeated(field, codec_of)
+        return "%s", _repeated(field, codec_of)
     if not isinstance(field.node, Maybe):
-        return _element(field.tag, field.node, codec_of)
+        return f"<{field.tag}>%s</{field.tag}>", _content(field.node, codec_of)
     inner = _element(field.tag, field.node.inner, codec_of)
     nothing = "" if field.none == "absent" else f'<{field.tag} xsi:nil="true"/>'
-    return lambda value: nothing if value is None else inner(value)
+    return "%s", lambda value: nothing if value is None else inner(value)
 
 
 def _element(tag: str, node: Node, codec_of: CodecOf) -> Text:
@@ -94,8 +104,20 @@ def _scalar(node: Scalar) -> Text:
     if node.plain:
         return render
     if node.name == "str" and not node.checks:
-        return lambda value: escape(value if type(value) is str else render(value))
+        return _text
     return lambda value: escape(render(value))
+
+
+def _text(value: Any) -> str:
+    """Write a `str`; most need no escaping, and looking is cheaper than replacing nothing."""
+    if type(value) is not str:
+        value = _render_text(value)
+    if "&" in value or "<" in value or ">" in value or "\r" in value:
+        return escape(value)
+    return value  # type: ignore[no-any-return]
+
+
+_render_text = renderer(SCALARS[str])
 
 
 def _nested(codec: Codec[Any]) -> Text:

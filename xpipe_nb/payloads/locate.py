@@ -14,8 +14,12 @@ class _Found(Exception):
     """Stops the parser at the place."""
 
 
-def path_of(element: etree._Element) -> tuple[int, ...]:
-    """Give the place of an element in its tree: the number of each step down from the root, counted from 0.
+def path_of(element: etree._Element, top: etree._Element | None = None) -> tuple[int, ...]:
+    """Give the place of an element in its tree: the number of each step down, counted from 0.
+
+    Args:
+        element: The element.
+        top: Where the path begins; the root of the tree when it is `None`.
 
     Example:
         >>> root = etree.fromstring("<a><b/><c><d/></c></a>")
@@ -24,7 +28,7 @@ def path_of(element: etree._Element) -> tuple[int, ...]:
     """
     steps: list[int] = []
     node = element
-    while (parent := node.getparent()) is not None:
+    while node is not top and (parent := node.getparent()) is not None:
         steps.append(sum(1 for _ in node.itersiblings("*", preceding=True)))
         node = parent
     return tuple(reversed(steps))

@@ -80,8 +80,8 @@ def _render_str(value: Any) -> str:
 
 
 def _parse_int(text: str) -> int:
-    if text.isdecimal() and text.isascii():
-        return _int(text)
+    if text.isdecimal() and text.isascii() and len(text) <= _MOST_DIGITS:
+        return int(text)
     text = text.strip(WHITE)
     if _WHOLE.fullmatch(text) is None:
         raise _wrong()
@@ -129,6 +129,8 @@ def _as_float(value: Any) -> float:
 
 
 def _parse_float(text: str) -> float:
+    if text.replace(".", "", 1).isdecimal() and text.isascii():
+        return float(text)
     text = text.strip(WHITE)
     if _DOUBLE.fullmatch(text) is None:
         raise _wrong()

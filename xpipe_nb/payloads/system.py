@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from functools import cached_property
+from typing import ClassVar, Literal
 
 from lxml import etree
 
-from xpipe_nb.payloads.codec import Codec, TagTable
+from xpipe_nb.payloads.codec import Codec, T, codec_of
+from xpipe_nb.payloads.decode import compile_reader
 from xpipe_nb.payloads.decorate import payload
+from xpipe_nb.payloads.elements import Read
 
 __all__ = ["DeliveryError", "SystemError"]
 
 _LOWER = {"code": "Code", "message": "Message", "retry-allowed": "RetryAllowed"}
 
 
-class _EitherCase(Codec[Any]):
+class _EitherCase(Codec[T]):
     """Takes the reference's lower-case form besides our own."""
 
     def validate(self, element: etree._Element, *, text: str | bytes | None = None) -> None:
         super().validate(_upper(element), text=text)
 
-    def decode(self, element: etree._Element, table: TagTable | None = None, *, text: str | bytes | None = None) -> Any:
-        return super().decode(_upper(element), table, text=text)
+    @cached_property
+    def read(self) -> Read:
+        """Element to object, from its children in either case; raises `Refusal`."""
+        read = compile_reader(self.shape, codec_of)
+        return lambda element, table: read(_upper(element), table)
 
 
 def _upper(element: etree._Element) -> etree._Element:
