@@ -13,7 +13,7 @@ ONE_LINERS = {
     "%inject greeter Shout('x')": "✕ greeter takes Greeting, not Shout.",
     "%inject greeter Greeting": '✕ Greeting is the class. Write Greeting(name="…").',
     "%inject greeter 'World'": "✕ greeter takes Greeting, not str.",
-    "%inject greeter": '✕ Nothing to send. greeter takes a payload: %inject greeter Greeting(name="…")',
+    "%inject greeter": '✕ Nothing to send. greeter takes a payload: Greeting(name="…")',
     "%inject greeter nam='x'": "✕ TypeError: Greeting.__init__() got an unexpected keyword argument 'nam'",
     "%inject greeter Greeting(": (
         "✕ '(' was never closed. A payload over several lines goes into a cell of its own: %%inject greeter"
@@ -43,10 +43,10 @@ def test_a_mistake_is_one_line_without_a_traceback(hello, cell) -> None:
 
 
 def test_a_refused_message_says_where_and_that_nothing_was_sent(hello) -> None:
-    """Lines are those of the cell, counted from its first line with the magic on it."""
+    """What is there, what was expected, and the place inside the payload."""
     ran = hello("%%inject greeter\n<Greeting>\n  <Nme>World</Nme>\n</Greeting>")
     assert ran.error["ename"] == "Rejected"
-    assert "Greeting.name" in ran.said.splitlines()[0]
+    assert "<Name> is missing; found <Nme>" in ran.said.splitlines()[0]
     assert ran.said.splitlines()[1:] == ["Nothing was sent."]
 
 

@@ -13,6 +13,7 @@ from lxml import etree
 from pygraphviz import AGraph
 
 from tests.support import fresh_python
+from xpipe_nb.listeners import Listener
 from xpipe_nb.views import Edge, Graph, Node, graph_of
 from xpipe_nb.views.lettering import printable, text_width, wrapped
 
@@ -43,8 +44,6 @@ def plain(*_: object) -> None:
 
 def test_a_graph_draws_an_edge_for_each_declared_peer_and_nothing_for_what_is_not_known() -> None:
     """Edges come from peers: a plain listener without peers, and `*`, draw nothing."""
-    from xpipe_nb.listeners import Listener
-
     graph = graph_of(
         [
             Listener(

@@ -36,6 +36,9 @@ def payload_from(text: str, listener: Listener, namespace: Mapping[str, Any]) ->
     Example:
         `payload_from('name="World"', greeter, {})` gives `Greeting(name='World')`.
     """
+    if not text.strip():
+        example = example_of(next(iter(listener.accepts.values()), object))
+        raise Mistake(f"Nothing to send. {listener.name} takes a payload: {example}")
     if text.lstrip().startswith("<"):
         return text
     try:
@@ -90,26 +93,24 @@ def _parsed(text: str, listener: Listener) -> tuple[ast.Expression, bool]:
     text = text.strip()
     try:
         return ast.parse(text, "<payload>", mode="eval"), False
-    except SyntaxError as wrong:
-        problem = wrong
+    except (SyntaxError, ValueError) as wrong:  # the latter for a NUL or half a surrogate pair
+        problem = getattr(wrong, "msg", str(wrong))
     try:
         call = ast.parse(f"_payload({text}\n)", "<payload>", mode="eval")
-    except SyntaxError:
+    except (SyntaxError, ValueError):
         raise _unreadable(text, problem, listener) from None
     if isinstance(call.body, ast.Call) and call.body.keywords and not call.body.args:
         return call, True
     raise _unreadable(text, problem, listener)
 
 
-def _unreadable(text: str, problem: SyntaxError, listener: Listener) -> Mistake:
-    if "was never closed" in problem.msg:
-        return Mistake(
-            f"{problem.msg}. A payload over several lines goes into a cell of its own: %%inject {listener.name}"
-        )
+def _unreadable(text: str, problem: str, listener: Listener) -> Mistake:
+    if "was never closed" in problem:
+        return Mistake(f"{problem}. A payload over several lines goes into a cell of its own: %%inject {listener.name}")
     if option := re.search(r"\s--[a-z-]+(\s|$)", text):
         return Mistake(f"Options stand before the listener: %inject {option[0].strip()} … {listener.name} …")
     example = example_of(next(iter(listener.accepts.values()), type))
-    return Mistake(f"Not Python and not XML: {text.splitlines()[0]!r} ({problem.msg}). Expected {example} or XML.")
+    return Mistake(f"Not Python and not XML: {text.partition(chr(10))[0]!r} ({problem}). Expected {example} or XML.")
 
 
 def _only_class(listener: Listener) -> type:

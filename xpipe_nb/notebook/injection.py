@@ -8,7 +8,7 @@ from typing import Any
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.errors import ConversationFailed, Rejected
-from xpipe_nb.notebook.arguments import example_of, payload_from
+from xpipe_nb.notebook.arguments import payload_from
 from xpipe_nb.notebook.display import conversation_bundle, show, summary_line
 from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.line import InjectLine
@@ -34,9 +34,6 @@ class Injection:
         self._session, self._line = session, line
         self._organism, listener = session.find(line.target)
         self._to = listener.name
-        if not line.text.strip():
-            example = example_of(next(iter(listener.accepts.values()), object))
-            raise Mistake(f"Nothing to send. {listener.name} takes a payload: %inject {line.target} {example}")
         self._payload = line.text.encode() if line.options.get("raw") else payload_from(line.text, listener, namespace)
         if variable := line.options.get("as"):
             check_name(variable)

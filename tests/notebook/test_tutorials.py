@@ -1,0 +1,116 @@
+"""The tutorials: their form, that their saved outputs are the truth, and that each exercise can be solved."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.support import ROOT, fresh_python
+
+TUTORIALS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+
+SOLUTIONS = {
+    "01-hello-organism": {
+        'to="shouter")  # 2. choose here': 'to="whisperer" if message.name.endswith("?") else "shouter")',
+        "Shout(message.name)  # 1. lower case, please": "Shout(message.name.lower())",
+    },
+}
+"""For each tutorial, what a reader changes in the last code cell."""
+
+each_tutorial = pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def saved(path: Path, target: Path) -> dict:
+    """Run a tutorial in a fresh kernel and give it as it would be saved, but for the images."""
+    done = fresh_python("notebooks/save.py", str(path), "--to", str(target))
+    assert done.returncode == 0, done.stderr
+    return without_images(target)
+
+
+def without_images(path: Path) -> dict:
+    """Give a notebook file without its PNGs: their letters are drawn with the fonts of the machine."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("image/png", None)
+            if output["output_type"] == "error" and output["ename"] == "AssertionError":
+                del output["traceback"]  # IPython's own: its colours and arrows change with its version
+    return notebook
+
+
+def test_there_is_a_first_tutorial() -> None:
+    """A folder that was renamed does not pass by having nothing to check."""
+    assert TUTORIALS[0].stem == "01-hello-organism"
+
+
+@each_tutorial
+def test_it_says_what_you_will_learn_and_is_short(path) -> None:
+    """It opens with what you will learn, and has at most twelve code cells, the last of which is the exercise."""
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert "What you will learn" in notebook.cells[0].source
+    assert len(code_cells(notebook)) <= 12
+    last = code_cells(notebook)[-1]
+    assert "assert" in last.source
+    assert last.metadata["tags"] == ["raises-exception"]
+
+
+@each_tutorial
+def test_its_saved_outputs_are_what_a_fresh_kernel_shows_twice(path, tmp_path) -> None:
+    """What a reader sees without running anything is what running gives; python notebooks/save.py renews it."""
+    first, second = (saved(path, tmp_path / f"{number}.ipynb") for number in range(2))
+    assert first == second
+    assert first == without_images(path)
+
+
+@each_tutorial
+def test_nothing_in_it_changes_by_itself(path) -> None:
+    """No ids, clock times or folders of somebody's machine stand in the saved file."""
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-", text)
+    assert not re.search(r"\d\d:\d\d:\d\d", text)
+    assert not re.search(r"/home/|/root/|/tmp/|0x[0-9a-f]{8}", text)
+
+
+@each_tutorial
+def test_nbval_finds_the_same_outputs(path) -> None:
+    """The strict comparison of nbval passes, not only the lax one."""
+    done = fresh_python(
+        "-m", "pytest", "-q", "-o", "addopts=", "-p", "no:asyncio", "-p", "no:cacheprovider",
+        "--nbval", "--nbval-current-env", str(path),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
+@each_tutorial
+def test_its_exercise_fails_until_it_is_done_and_then_passes(path, tmp_path) -> None:
+    """The exercise's own assert fails as saved, and the solution makes it pass without the tag that allows failing."""
+    notebook = nbformat.read(path, as_version=4)
+    exercise = code_cells(notebook)[-1]
+    assert [output.ename for output in exercise.outputs if output.output_type == "error"] == ["AssertionError"]
+    for before, after in SOLUTIONS[path.stem].items():
+        assert before in exercise.source
+        exercise.source = exercise.source.replace(before, after)
+    exercise.metadata["tags"] = []
+    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    assert "✓" in exercise.outputs[-1].text
+
+
+def test_run_all_stops_at_a_mistake(tmp_path) -> None:
+    """A mistake fails its cell, so what stands below does not run on wrong premises."""
+    cells = [nbformat.v4.new_code_cell(text) for text in ("%load_ext xpipe_nb", "%inject nobody x", "print('ran')")]
+    path = tmp_path / "broken.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    done = fresh_python("notebooks/save.py", str(path))
+    assert done.returncode == 1
+    assert "No organism is running" in done.stderr
+    assert nbformat.read(path, as_version=4).cells[2].outputs == []
