@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from xpipe_nb.errors import ConfigError, PayloadError
-from xpipe_nb.payloads import DeliveryError, PayloadTable, SystemError, codec_of, payload  # noqa: A004
+from xpipe_nb.payloads import AnyPayload, DeliveryError, PayloadTable, SystemError, codec_of, payload  # noqa: A004
 
 
 def define(**hints: Any) -> Any:
@@ -120,8 +122,6 @@ def test_the_delivery_error_is_written_as_system_error() -> None:
 @pytest.mark.parametrize("text", [OURS, THEIRS, THEIRS.replace("<retry-allowed>false</retry-allowed>", "")])
 def test_both_spellings_of_system_error_are_read(text: str) -> None:
     """The reference writes lower case; `validate` and `decode` take both, and alter nothing."""
-    from lxml import etree
-
     element = etree.fromstring(text)
     codec_of(DeliveryError).validate(element)
     read = codec_of(DeliveryError).decode(element)
@@ -135,3 +135,28 @@ def test_a_system_error_has_one_of_six_codes() -> None:
     for text in (OURS, THEIRS):
         with pytest.raises(PayloadError, match="code: expected 'routing' or"):
             DeliveryError.from_xml(text.replace("routing", "other"))
+
+
+def test_a_system_error_may_travel_inside_another_payload() -> None:
+    """In an `AnyPayload` and in a union, in either spelling."""
+    holder = payload(type("Holder", (), {"__annotations__": {"any": AnyPayload, "one": DeliveryError | None}}))
+    table = PayloadTable()
+    table.add(DeliveryError)
+    error = DeliveryError("budget", "m")
+    assert holder.from_xml(holder(error, error).to_xml(), table) == holder(error, error)
+    theirs = THEIRS.replace("routing", "budget").replace("false", "true")
+    assert holder.from_xml(f"<Holder><Any>{theirs}</Any></Holder>", table) == holder(error, None)
+
+
+def test_the_first_use_may_come_from_many_threads() -> None:
+    """Handlers run in threads: whoever comes first compiles, and all get the same."""
+    inner = define(x=int)
+    cls = payload(type("Holder", (), {"__annotations__": {"things": list[inner], "next": "Holder | None"}}))
+    value = cls([inner(1), inner(2)], cls([], None))
+
+    def once(_: int) -> bool:
+        codec_of(cls).validate(value.to_xml())
+        return bool(cls.from_xml(etree.tostring(value.to_xml())) == value)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(once, range(64)))

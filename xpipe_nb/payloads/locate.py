@@ -45,7 +45,7 @@ def locate(text: str | bytes, path: Sequence[int]) -> tuple[int, int] | None:
         The line and the column, both counted from 1 (columns in characters), or `None` when the text has no such element.
 
     Example:
-        >>> locate("<a>\\n  <b/><c/>\\n</a>", (1,))
+        >>> locate("<a>\n  <b/><c/>\n</a>", (1,))
         (2, 7)
     """
     document = text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text.removeprefix("\ufeff")
