@@ -84,13 +84,13 @@ class Codec(Generic[T]):
             raise DefinitionError(self.cls.__name__, problem, field=field) from None
 
     def _now(self) -> Shape:
-        shape = self.__dict__["shape"] = read_shape(self.cls, self.tag, self._namespace)
-        namespace, self._namespace = self._namespace, {}
+        shape, namespace = read_shape(self.cls, self.tag, self._namespace), self._namespace
         for field in shape.fields:
             check_default(self.cls.__name__, field)
             for cls in classes_in(field.node):
                 if CODEC not in cls.__dict__:  # a plain dataclass is compiled with the names that its holder sees
                     _attach(cls, namespace)
+        self._namespace = {}  # it may hold a frame
         return shape
 
     def compile(self) -> None:
@@ -100,7 +100,7 @@ class Codec(Generic[T]):
             DefinitionError: The class cannot be a payload.
         """
         with suppress(Unresolved):
-            self._now()
+            self.__dict__["shape"] = self._now()
 
     @cached_property
     def body(self) -> Callable[[Any], str]:
