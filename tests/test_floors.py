@@ -49,6 +49,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "letters",
         "metadata",
         "operators",
+        "reception",
         "services",
         "stages",
         "views",

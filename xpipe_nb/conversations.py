@@ -51,6 +51,7 @@ class Conversations:
         self._by_id: dict[str, Conversation] = {}
         self._by_reference: dict[tuple[str, str], Conversation] = {}
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._closed = False
         self.reserved = 0
         self.active: dict[Conversation, None] = {}
         self.finished: OrderedDict[Conversation, None] = OrderedDict()
@@ -69,6 +70,11 @@ class Conversations:
         """One more injector would have to wait."""
         return len(self.active) + self.reserved >= self._places
 
+    @property
+    def waiting(self) -> int:
+        """How many injectors wait for a place."""
+        return len(self._waiting)
+
     async def reserve(self, *, wait: bool = True) -> None:
         """Take a place for one more open conversation; `give_back` it once the injection has been looked at.
 
@@ -78,7 +84,7 @@ class Conversations:
         if self.is_full and not wait:
             detail = f"{len(self.active)} conversations are open, at most {self._places} may be"
             raise Rejected("source", "busy", f"{detail} (max_concurrent_pipelines)")
-        while self.is_full:
+        while self.is_full and not self._closed:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
             try:
@@ -188,9 +194,10 @@ class Conversations:
         participants = conversation.participants
         self._bus.publish(ThreadEvent(conversation.id, status, participants, error, conversation.number))
 
-    def refuse_waiting(self) -> None:
-        """Wake every injector that still waits for a place; it will find the organism stopped."""
+    def send_waiting_away(self) -> None:
+        """Wake every injector that still waits for a place; each will find the door closed."""
+        self._closed = True
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
-                turn.cancel()
+                turn.set_result(None)

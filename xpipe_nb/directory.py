@@ -31,7 +31,7 @@ class Directory:
 
     def __init__(self, organism: str, listeners: Iterable[Listener], per_agent: int | None) -> None:
         self.table = PayloadTable()
-        self._organism = organism
+        self.organism = organism
         self._per_agent = per_agent
         self._gates: dict[str, Gate] = {}
         self.routes = RouteTable((), organism)
@@ -42,7 +42,7 @@ class Directory:
         for listener in listeners:
             for cls in (*listener.accepts.values(), *(listener.output_class or ())):
                 self.table.add(cls)
-        self.routes = RouteTable(listeners, self._organism)
+        self.routes = RouteTable(listeners, self.organism)
 
     def put(self, listener: Listener) -> None:
         """Add a listener, or replace the one of its name."""

@@ -9,16 +9,11 @@ The stages up to decode are the list in `stages.py`; `perform` is the list of la
 from __future__ import annotations
 
 import asyncio
-import contextvars
-from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lxml import etree
-
 from xpipe_nb.composing import Composer
 from xpipe_nb.config import check_config
-from xpipe_nb.conversation import Conversation
 from xpipe_nb.conversations import Conversations
 from xpipe_nb.crew import Crew
 from xpipe_nb.directory import Directory
@@ -39,55 +34,24 @@ from xpipe_nb.frames import FrameRules
 from xpipe_nb.inbox import Inbox, incoming
 from xpipe_nb.letters import DeadLetters
 from xpipe_nb.listeners import ListenerConfig, resolve_all
-from xpipe_nb.messages import Raw
-from xpipe_nb.names import is_name, is_system_name
 from xpipe_nb.operators import expression
+from xpipe_nb.reception import Reception
 from xpipe_nb.scheduling import Scheduler
 from xpipe_nb.services import Services
 from xpipe_nb.stages import Stages
 from xpipe_nb.thread_ids import ThreadIds
-from xpipe_nb.xml import repair_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from xpipe_nb.config import OrganismConfig
+    from xpipe_nb.conversation import Conversation
     from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.events import PumpEvent
     from xpipe_nb.frames import Frame
     from xpipe_nb.listeners import Listener
 
-__all__ = ["Admission", "StreamPump"]
-
-_inside: ContextVar[object] = ContextVar("xpipe_pump", default=None)
-"""The pump whose handler runs in this context: its injections never wait for a place."""
-
-
-class Admission:
-    """Somebody who waits to hear whether an injection was taken."""
-
-    __slots__ = ("_outcome",)
-
-    def __init__(self) -> None:
-        self._outcome: asyncio.Future[Conversation] = asyncio.get_running_loop().create_future()
-
-    def admitted(self, conversation: Conversation) -> None:
-        """Hear that it is queued."""
-        if not self._outcome.done():
-            self._outcome.set_result(conversation)
-
-    def refused(self, error: Exception) -> None:
-        """Hear that it was refused."""
-        if not self._outcome.done():
-            self._outcome.set_exception(error)
-
-    async def outcome(self) -> Conversation:
-        """Wait for either.
-
-        Raises:
-            Rejected: The injection was refused.
-        """
-        return await self._outcome
+__all__ = ["StreamPump"]
 
 
 class StreamPump:
@@ -125,6 +89,9 @@ class StreamPump:
         self.inbox = Inbox(lambda: self.scheduler.has_place, self.crew.stir)
         self.stages = Stages(
             config.gate, self.conversations, self.directory, self.composer, self.rules, limits.max_messages
+        )
+        self.reception = Reception(
+            self.inbox, self.directory, self.composer, self.conversations, self.exchange, config.gate
         )
         self._connect()
         self._state = "new"
@@ -206,9 +173,9 @@ class StreamPump:
         self.services.stopping = True
         self.deadlines.stop()
         await self._end_all("the organism was stopped")
+        self.reception.close(self.name)
         for item in self.inbox.clear():
             self.exchange.refused(item, Rejected("source", "closed", f"{self.name} was stopped"))
-        self.conversations.refuse_waiting()
         await self.crew.stop()
         self.bus.flush()
         self._look_for_quiet()
@@ -223,70 +190,18 @@ class StreamPump:
             thread_id: The sender's reference; two messages with one reference belong to one open conversation.
             from_id: The port that it came in by.
         """
-        context = contextvars.copy_context()
-        context.run(_inside.set, self)
-        self.inbox.put_injection(Raw(raw_bytes, from_id, reference=thread_id, context=context))
+        self.reception.queue(raw_bytes, thread_id, from_id)
 
-    async def submit(
-        self,
-        message: Any,
-        *,
-        to: str | None = None,
-        from_id: str = "console",
-        conversation: Conversation | None = None,
-        nowait: bool = False,
-        repair: bool = False,
-    ) -> Conversation:
-        """Do what `Organism.inject` says."""
+    async def submit(self, message: Any, **how: Any) -> Conversation:
+        """Do what `Organism.inject` says.
+
+        Raises:
+            XPipeError: When the pump does not run.
+        """
         if self._state != "running":
             verb = "start it first" if self._state == "new" else "start a new one"
             raise XPipeError(f"{self.name} is not running ({self._state}); {verb}")
-        admission = Admission()
-        context = contextvars.copy_context()
-        raw = Raw(message, from_id, to=to, conversation=conversation, origin=admission, context=context)
-        try:
-            self._check_port(from_id)
-            self._prepare(raw, repair=repair)
-            is_free = _inside.get() is self or (conversation is not None and not conversation.is_over)
-            context.run(_inside.set, self)
-            if not is_free:
-                await self.conversations.reserve(wait=not nowait)
-        except Rejected as rejection:
-            self.exchange.refuse_at_door(raw, rejection)
-            return await admission.outcome()
-        try:
-            if self._state != "running":
-                raise XPipeError(f"{self.name} was stopped")
-            self.inbox.put_injection(raw)
-            return await admission.outcome()
-        finally:
-            if not is_free:
-                self.conversations.give_back()
-
-    def _check_port(self, port: str) -> None:
-        if not is_name(port) or is_system_name(port):
-            detail = f"{port!r} cannot be a port; expected a name such as 'console', not system.*"
-            raise Rejected("source", "port", detail)
-        if self.directory.routes.get(port) is not None:
-            raise Rejected("source", "port", f"{port!r} is a listener of {self.name}; nobody outside may speak for it")
-
-    def _prepare(self, raw: Raw, *, repair: bool) -> None:
-        data: Any = raw.data
-        if isinstance(data, bytes | str):
-            if repair:
-                repaired = repair_text(data, self.config.gate)
-                if len(repaired.elements) != 1:
-                    count = len(repaired.elements)
-                    raise Rejected(
-                        "read", "empty" if not count else "malformed", f"expected one element, found {count}"
-                    )
-                raw.data, raw.repairs = repaired.elements[0], repaired.repairs
-        elif not etree.iselement(data):
-            try:
-                raw.data, raw.cls = self.composer.encode(data)
-            except Rejected as rejection:
-                raise Rejected("read", "payload", rejection.detail) from rejection
-            raw.trusted = True
+        return await self.reception.submit(message, **how)
 
     # ---- who is there
 
@@ -393,7 +308,7 @@ class StreamPump:
 
     async def until_quiet(self) -> None:
         """Wait until `is_quiet`."""
-        while not self.is_quiet:
+        while not self.is_quiet and self._state != "stopped":
             waiter = asyncio.get_running_loop().create_future()
             self._quiet.append(waiter)
             await waiter

@@ -309,6 +309,24 @@ def test_inject_waits_while_too_many_conversations_are_open() -> None:
     run(story())
 
 
+def test_who_waits_for_a_place_is_sent_away_by_a_stop() -> None:
+    """An injector that waits for a place hears of the stop; it does not wait for ever."""
+
+    async def story() -> None:
+        keeper = Gatekeeper()
+        config = ListenerConfig(name="keeper", handler=keeper.handle)
+        organism = await an_organism(config, max_concurrent_pipelines=1).start()
+        await organism.inject(Ask("0"))
+        waiting = [asyncio.create_task(organism.inject(Ask(str(n)))) for n in range(3)]
+        await eventually(lambda: organism.pump.conversations.waiting == 3)
+        await organism.stop(grace=0.01)
+        for each in waiting:
+            with pytest.raises(XPipeError, match="story was stopped"):
+                await each
+
+    run(story())
+
+
 def test_injections_by_handlers_never_wait_for_a_place() -> None:
     """A pump cannot deadlock itself: what its own handlers inject is always admitted."""
 
