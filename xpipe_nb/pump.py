@@ -149,6 +149,7 @@ class StreamPump:
         """
         if self._state == "running":
             self._state = "stopping"
+            self.reception.close(self.name)
             self.resume()
             try:
                 await asyncio.wait_for(self.until_quiet(), grace)
