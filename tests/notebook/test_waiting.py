@@ -94,7 +94,7 @@ def test_a_conversation_can_be_continued_by_its_number(hello) -> None:
 def test_a_plain_def_starts_the_work_and_says_that_it_cannot_wait(hello) -> None:
     """Where no `await` can stand the handle comes back; it can be awaited later."""
     ran = hello("def f():\n    x = %inject shouter name='x'\n    return x\nhandle = f()")
-    assert ran.text.startswith("This place cannot wait (a plain def, or %autoawait is off)")
+    assert ran.text.startswith("This place cannot wait (a plain def, ")
     assert hello("(await handle).reply.text").value == "'X'"
     assert hello("handle").value == "%inject shouter · done"
 
@@ -119,6 +119,15 @@ def test_the_cell_that_loads_the_extension_says_that_it_did_not_wait(bare) -> No
     ran = bare("%load_ext xpipe_nb\n" + "get_ipython().run_cell_magic('organism', 'hello', 'listeners:\\n  - shouter')")
     assert "This cell was read before xpipe_nb was loaded, so it does not wait. Run it again." in ran.text
     assert bare("x = %inject shouter name='x'\nx.reply.text").value == "'X'"
+
+
+@pytest.mark.parametrize("magic", ["%%time", "%%capture --no-stdout"])
+def test_below_another_magic_the_work_starts_and_says_so(hello, magic) -> None:
+    """`%%time` runs its cell by itself and cannot await; it is not broken by us."""
+    ran = hello(f"{magic}\nhandle = %inject shouter name='x'")
+    assert not ran.error
+    assert "This place cannot wait" in ran.text
+    assert hello("(await handle).reply.text").value == "'X'"
 
 
 def test_without_autoawait_the_work_starts_and_says_so(hello) -> None:

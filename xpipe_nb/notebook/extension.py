@@ -22,7 +22,10 @@ __all__ = ["Extension", "load", "unload"]
 
 _PREFIX = "xp_"
 _LOADED_HERE = "This cell was read before xpipe_nb was loaded, so it does not wait. Run it again."
-_CANNOT_WAIT = "This place cannot wait (a plain def, or %autoawait is off): it was started, and goes on by itself."
+_CANNOT_WAIT = (
+    "This place cannot wait (a plain def, another magic such as %%time, or %autoawait is off): "
+    "it was started, and goes on by itself."
+)
 
 
 class Extension:

@@ -7,13 +7,14 @@ autoawait runs the cell on the kernel's loop. What it keeps:
 - A cell without our names is not even parsed, and a cell that cannot be read or changed safely stays as it is.
 - Only our own calls change: no line is added, and nothing before a call moves.
 - A call that is awaited already stays as it is, so doing it twice changes nothing.
-- Where Python allows no `await` (a plain `def`, a `lambda`, a class body, a generator expression) the call stays; what
-  it returns has started by itself and says that nobody waits.
+- Where nobody can `await` (a plain `def`, a `lambda`, a class body, a generator expression, below `%%time`) the call
+  stays; what it returns has started by itself and says that nobody waits.
 """
 
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -67,7 +68,7 @@ class AwaitOurCalls:
     def _awaited(self, lines: list[str]) -> list[str] | None:
         text = "".join(lines)
         calls = {(runner, name) for runner, name in self._calls() if runner in text and name in text}
-        if not calls or not self._autoawait():
+        if not calls or not self._autoawait() or _is_inside_a_magic():
             return None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python has to say about the cell, it says when it compiles it
@@ -78,6 +79,15 @@ class AwaitOurCalls:
             changed = _inserted(text, finder.insertions)
             compile(changed, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         return changed.splitlines(keepends=True)
+
+
+def _is_inside_a_magic() -> bool:
+    """Say whether another magic, such as `%%time`, has this text transformed to run it by itself: it cannot await."""
+    frame = sys._getframe()  # noqa: SLF001 - documented, and the only way to ask who is calling
+    while frame := frame.f_back:  # type: ignore[assignment]  # the outermost frame has none
+        if frame.f_code.co_name in ("run_line_magic", "run_cell_magic"):
+            return True
+    return False
 
 
 def _inserted(text: str, insertions: list[_Insertion]) -> str:
