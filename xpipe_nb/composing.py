@@ -96,16 +96,17 @@ class Composer:
         Raises:
             Rejected: At stage `decode`, with reason `schema`.
         """
+        if send.codec is not None:
+            return send.codec  # type: ignore[no-any-return]
         codec = self._directory.codec_for(send.tag, send.cls)
         if codec is None:
             raise Rejected("decode", "schema", f"nobody here knows a payload class {send.tag}")
-        if not send.checked:
-            text = send.raw.data if send.raw is not None and isinstance(send.raw.data, bytes | str) else None
-            try:
-                codec.validate(send.element, text=text)
-            except PayloadError as error:
-                raise Rejected("decode", "schema", str(error), line=error.line, column=error.column) from error
-            send.checked = True
+        text = send.raw.data if send.raw is not None and isinstance(send.raw.data, bytes | str) else None
+        try:
+            codec.validate(send.element, text=text)
+        except PayloadError as error:
+            raise Rejected("decode", "schema", str(error), line=error.line, column=error.column) from error
+        send.codec = codec
         return codec
 
     def _read(self, turn: Turn, text: str | bytes) -> list[Send]:

@@ -168,12 +168,11 @@ class Send:
         turn: The number of the turn that sent it, 0 for none.
         raw: What it was made of, if it came from outside.
         everyone: It goes to every broadcast listener, and nowhere else.
-        checked: The payload has passed its schema already.
         cls: The class that the sender gave, for receivers that have no table entry of their own.
     """
 
     __slots__ = (
-        "call", "checked", "cls", "element", "epoch", "everyone", "frame", "kind", "number", "open", "raw", "refused",
+        "call", "cls", "codec", "element", "epoch", "everyone", "frame", "kind", "number", "open", "raw", "refused",
         "tag", "to", "turn",
     )  # fmt: skip
 
@@ -188,15 +187,15 @@ class Send:
         raw: Raw | None = None,
         *,
         everyone: bool = False,
-        checked: bool = False,
         cls: type | None = None,
     ) -> None:
         self.kind, self.frame, self.element, self.to = kind, frame, element, to
-        self.call, self.turn, self.raw, self.everyone, self.checked = call, turn, raw, everyone, checked
+        self.call, self.turn, self.raw, self.everyone = call, turn, raw, everyone
         self.cls = cls
         self.tag: str = element.tag  # kept: lxml makes a new text at every look
         self.epoch: int = frame.epoch
         self.number = 0
+        self.codec: Any = None  # what reads the payload, once it has passed its schema
         self.open = 1  # how many of its deliveries are still in the stream
         self.refused = False
 
