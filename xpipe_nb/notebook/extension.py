@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -117,7 +117,8 @@ class Extension:
         magics = self._shell.magics_manager.magics
         for kind, name in self._still_ours():
             del magics[kind][name]
-        self._shell.input_transformers_post.remove(self.step)
+        steps = self._shell.input_transformers_post
+        steps[:] = [step for step in steps if step is not self.step]
         self._shell.events.unregister("post_run_cell", self._after_cell)
         formatter = self._shell.display_formatter
         formatter.ipython_display_formatter.pop(Conversation, None)
@@ -127,7 +128,7 @@ class Extension:
         return self.session.close()
 
 
-_LOADED: WeakKeyDictionary[InteractiveShell, Extension] = WeakKeyDictionary()
+_LOADED: dict[InteractiveShell, Extension] = {}
 """The extension of each shell that has loaded us; `%unload_ext` finds it here."""
 
 _STOPPING: set[asyncio.Task[None]] = set()
