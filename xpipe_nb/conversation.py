@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
+import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
 from xpipe_nb.errors import ConversationFailed
@@ -45,12 +47,13 @@ class Conversation:
 
     __slots__ = (
         "__weakref__", "_first_error", "_first_reply", "_frames", "_keeper", "_waiters", "context", "ended_at",
-        "errors", "messages", "number", "port", "reason", "reference", "repairs", "replies", "root", "sent", "state",
+        "errors", "messages", "number", "organism_name", "port", "reason", "reference", "repairs", "replies", "root", "sent", "state",
         "thoughts",
     )  # fmt: skip
 
     def __init__(self, keeper: Keeper, port: str, context: Context | None, reference: str | None = None) -> None:
-        self._keeper = keeper
+        self._keeper = weakref.ref(keeper)  # a cell's value must not keep an organism alive that was replaced
+        self.organism_name = keeper.name
         self.number = 0
         self.port = port
         self.context = context
@@ -74,11 +77,6 @@ class Conversation:
     def id(self) -> str:
         """The thread id of the root frame."""
         return self.root.thread_id
-
-    @property
-    def organism_name(self) -> str:
-        """The name of the organism that it belongs to."""
-        return self._keeper.name
 
     @property
     def reply(self) -> Any:
@@ -126,7 +124,16 @@ class Conversation:
         Returns:
             An awaitable that is done when the cancelled handlers are gone; it need not be awaited.
         """
-        return self._keeper.kill(self, reason)
+        keeper = self._keeper()
+        if keeper is None:
+            done = asyncio.get_running_loop().create_future()
+            done.set_result(None)
+            return done
+        return keeper.kill(self, reason)
+
+    def belongs_to(self, keeper: Keeper) -> bool:
+        """Say whether it was begun there."""
+        return self._keeper() is keeper
 
     def __await__(self) -> Generator[Any, None, list[Any]]:
         if not self.is_over:
@@ -155,7 +162,8 @@ class Conversation:
 
     def new_thread_id(self, frame: Frame) -> str:
         """Make the id of one of its frames."""
-        return self._keeper.new_thread_id(self, frame)
+        keeper = self._keeper()
+        return str(uuid.uuid4()) if keeper is None else keeper.new_thread_id(self, frame)
 
     def begin_again(self) -> None:
         """Return to `active`; the next answer is that to the new injection."""

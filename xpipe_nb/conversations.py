@@ -135,7 +135,7 @@ class Conversations:
         return conversation
 
     def _continued(self, conversation: Conversation, port: str) -> Conversation:
-        if conversation.organism_name != self._keeper.name or not self._is_mine(conversation):
+        if not conversation.belongs_to(self._keeper):
             raise Rejected("assign", "thread", f"{conversation!r} belongs to another organism")
         if conversation.port != port:
             detail = f"#{conversation.number} was begun by {conversation.port}, not by {port}"
@@ -146,9 +146,6 @@ class Conversations:
                 "assign", "thread", f"#{conversation.number} ended more than {ttl:g} s ago (limits.idle_ttl)"
             )
         return conversation
-
-    def _is_mine(self, conversation: Conversation) -> bool:
-        return conversation._keeper is self._keeper  # noqa: SLF001 - two halves of one thing
 
     def admitted(self, conversation: Conversation) -> None:
         """An injection of the conversation was taken: it is open from now on, if it was not."""

@@ -82,6 +82,7 @@ class Reception:
         self._inbox, self._directory, self._composer = inbox, directory, composer
         self._conversations, self._exchange, self._gate = conversations, exchange, gate
         self._closed = ""
+        self._mark = object()  # stands for this door in contexts, which may outlive it
 
     def close(self, organism: str) -> None:
         """Take no more, and send away whoever waits for a place."""
@@ -111,7 +112,7 @@ class Reception:
         """Do what `Organism.inject` says."""
         admission = Admission()
         raw = Raw(message, from_id, to=to, conversation=conversation, origin=admission, context=self._context())
-        needs_place = _inside.get() is not self and (conversation is None or conversation.is_over)
+        needs_place = _inside.get() is not self._mark and (conversation is None or conversation.is_over)
         try:
             self._check_port(from_id)
             self._prepare(raw, repair=repair)
@@ -132,7 +133,7 @@ class Reception:
     def _context(self) -> Context:
         """The context in which the handlers of a conversation that begins here run."""
         context = contextvars.copy_context()
-        context.run(_inside.set, self)
+        context.run(_inside.set, self._mark)
         return context
 
     def _check_port(self, port: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+import weakref
 from typing import Any
 
 import pytest
@@ -516,3 +518,19 @@ def test_handlers_run_in_the_context_of_their_injection() -> None:
 
     run(story())
     assert sorted(seen) == [("ann", "ann"), ("ann", "ann"), ("ben", "ben"), ("ben", "ben")]
+
+
+def test_a_kept_conversation_does_not_keep_its_organism() -> None:
+    """A conversation that a cell or a list still holds keeps neither the pump nor its listeners alive."""
+
+    async def story() -> tuple[weakref.ref[Any], Any]:
+        async with an_organism(echo) as organism:
+            conversation = await organism.inject(Say("x"))
+            await conversation
+        return weakref.ref(organism.pump), conversation
+
+    pump, conversation = run(story())
+    gc.collect()
+    assert pump() is None
+    assert (conversation.replies, conversation.organism_name) == ([Told("x")], "story")
+    assert len(conversation.frames[1].thread_id) == 36

@@ -121,13 +121,13 @@ def test_a_limit_beyond_the_parsers_own_is_refused():
 
 
 def test_the_scan_is_linear():
-    """240 kB of comment openings are refused within 50 ms, and so is what a careless pattern would choke on."""
+    """240 kB of comment openings are refused at once, and so is what a careless pattern would take a minute for."""
     for piece in ("<!--", "<!-- -", "<![CDATA[", "<!-- --", "<![CDATA[]]", "<!---->", "<![CDATA[]]>"):
         hostile = piece * (240_000 // len(piece))
-        start = time.perf_counter()
+        start = time.process_time()
         with pytest.raises(Rejected):
             list(islands(hostile, 0, 10_000))
-        assert time.perf_counter() - start < 0.05
+        assert time.process_time() - start < 2  # it takes a millisecond; a scan that is not linear takes 40 s
 
 
 def test_islands_are_found_in_order():
