@@ -24,6 +24,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "thread_ids",
     ),
     1: (  # rules: they decide, and never wait
+        "changes",
         "check",
         "config",
         "directory",
@@ -50,6 +51,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "metadata",
         "operators",
         "reception",
+        "reloading",
         "services",
         "stages",
         "views",

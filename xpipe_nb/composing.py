@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from xpipe_nb.changes import fields_changed
 from xpipe_nb.errors import PayloadError, Rejected
 from xpipe_nb.messages import HandlerResponse, Kind, Send
 from xpipe_nb.payloads import codec_of, is_payload
@@ -105,9 +106,18 @@ class Composer:
         try:
             codec.validate(send.element, text=text)
         except PayloadError as error:
-            raise Rejected("decode", "schema", str(error), line=error.line, column=error.column) from error
+            raise self._misfit(send, codec, error) from error
         send.codec = codec
         return codec
+
+    @staticmethod
+    def _misfit(send: Send, codec: Codec[Any], error: PayloadError) -> Rejected:
+        """Say why a schema refuses a payload; one of an older binding of its class may just be out of date."""
+        if send.cls is not None and codec_of(send.cls).fingerprint != codec.fingerprint:
+            what = fields_changed(send.cls, codec.cls)
+            detail = f"this {send.tag} was made before its class was changed ({what}); make it again"
+            return Rejected("decode", "schema-changed", detail)
+        return Rejected("decode", "schema", str(error), line=error.line, column=error.column)
 
     def _read(self, turn: Turn, text: str | bytes) -> list[Send]:
         """Find the payloads in a text, and a receiver for each."""

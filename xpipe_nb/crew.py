@@ -132,7 +132,8 @@ class Crew:
                 delivery = await self._next(me)
                 if delivery is None:
                     return
-            await self._serve(delivery, me)
+            if delivery.generation == self._directory.generation or self._exchange.renewed(delivery):
+                await self._serve(delivery, me)
             delivery = self._scheduler.take()
 
     async def _next(self, me: asyncio.Task[None]) -> Delivery | None:

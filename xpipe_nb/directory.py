@@ -11,6 +11,7 @@ from xpipe_nb.scheduling import Gate
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from xpipe_nb.frames import Frame
     from xpipe_nb.listeners import Listener
     from xpipe_nb.payloads import Codec
 
@@ -30,33 +31,56 @@ class Directory:
     """
 
     def __init__(self, organism: str, listeners: Iterable[Listener], per_agent: int | None) -> None:
-        self.table = PayloadTable()
         self.organism = organism
+        self.generation = 1
         self._per_agent = per_agent
         self._gates: dict[str, Gate] = {}
-        self.routes = RouteTable((), organism)
-        self._swap(listeners)
+        self._gone: dict[str, Listener] = {}
+        self.routes, self.table = self._tables(listeners)
 
-    def _swap(self, listeners: Iterable[Listener]) -> None:
+    def _tables(self, listeners: Iterable[Listener]) -> tuple[RouteTable, PayloadTable]:
         listeners = tuple(listeners)
+        table = PayloadTable()
         for listener in listeners:
             for cls in (*listener.accepts.values(), *(listener.output_class or ())):
-                self.table.add(cls)
-        self.routes = RouteTable(listeners, self.organism)
+                table.add(cls)
+        return RouteTable(listeners, self.organism), table
+
+    def replace(self, listeners: Iterable[Listener]) -> None:
+        """Swap the whole table in one go; what cannot be built changes nothing.
+
+        Listeners that are gone are kept for the frames that they are still at work in.
+
+        Raises:
+            ConfigError: When two payload classes share a tag but not a schema.
+        """
+        routes, table = self._tables(listeners)
+        self._gone.update({each.name: each for each in self.routes if routes.get(each.name) is None})
+        for listener in routes:
+            self._gone.pop(listener.name, None)
+            if listener.name in self._gates:
+                self._gates[listener.name].limit = self._limit(listener)
+        self.routes, self.table = routes, table
+        self.generation += 1
 
     def put(self, listener: Listener) -> None:
         """Add a listener, or replace the one of its name."""
-        by_name = {each.name: each for each in self.routes}
-        self._swap({**by_name, listener.name: listener}.values())
-        if listener.name in self._gates:
-            self._gates[listener.name].limit = self._limit(listener)
+        self.replace({**self.by_name(), listener.name: listener}.values())
 
     def remove(self, name: str) -> bool:
         """Take a listener out; say whether it was there."""
         if self.routes.get(name) is None:
             return False
-        self._swap([each for each in self.routes if each.name != name])
+        self.replace([each for each in self.routes if each.name != name])
         return True
+
+    def by_name(self) -> dict[str, Listener]:
+        """Give the listeners by name, in the order of declaration."""
+        return {each.name: each for each in self.routes}
+
+    def listener_of(self, frame: Frame) -> Listener | None:
+        """Give the listener that works in a frame, also one that was taken out meanwhile."""
+        return self.routes.get(frame.listener) or self._gone.get(frame.listener)
 
     def gate_of(self, listener: Listener) -> Gate:
         """Give the gate of a listener."""

@@ -94,7 +94,17 @@ class ThreadEvent(PumpEvent):
 
 @dataclass(frozen=True, slots=True)
 class ReloadEvent(PumpEvent):
-    """A new table of listeners was taken over, or refused."""
+    """A new table of listeners was taken over, or refused.
+
+    Args:
+        success: Whether it was taken over.
+        added_listeners: The names that are new.
+        removed_listeners: The names that are gone; they stay at work in the frames that are open.
+        updated_listeners: The names whose listener is another one now.
+        changes: What changed about each of these: setting to old and new value.
+        error: Why it was refused.
+        cause: The same as an exception, with its fields.
+    """
 
     success: bool
     added_listeners: list[str] = field(default_factory=list)
@@ -102,6 +112,7 @@ class ReloadEvent(PumpEvent):
     updated_listeners: list[str] = field(default_factory=list)
     changes: dict[str, dict[str, tuple[Any, Any]]] = field(default_factory=dict)
     error: str | None = None
+    cause: Exception | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from xpipe_nb.inbox import Inbox
     from xpipe_nb.letters import DeadLetters
     from xpipe_nb.messages import DeadLetter
-    from xpipe_nb.scheduling import Scheduler
+    from xpipe_nb.scheduling import Gate, Scheduler
+    from xpipe_nb.stages import Stages
 
 __all__ = ["Exchange"]
 
@@ -55,6 +56,7 @@ class Exchange:
     rules: FrameRules
     conversations: Conversations
     inbox: Inbox
+    stages: Stages
 
     def __init__(
         self,
@@ -100,6 +102,16 @@ class Exchange:
             start = self._scheduler.admit(delivery)
         self._left_stream(send)
         return start
+
+    def renewed(self, delivery: Delivery) -> bool:
+        """Bring a delivery that waited through a reload up to date; say whether it can still be handled."""
+        try:
+            self.stages.renew(delivery)
+        except Rejected as rejection:
+            self._lose(letter_for(delivery, rejection))
+            self._free(delivery.frame, self._directory.gate_of(delivery.listener))
+            return False
+        return True
 
     def _admit(self, send: Send, raw: Raw) -> None:
         conversation = send.frame.conversation
@@ -239,12 +251,16 @@ class Exchange:
             turn.gone.set_result(None)
         if turn.abandoned:
             return
-        frame = turn.frame
-        if frame.turn is turn:
-            frame.turn = None
-        if turn.placed:
-            turn.placed = False
-            self._scheduler.yield_places(turn.gate)
+        if turn.frame.turn is turn:
+            turn.frame.turn = None
+        gate = turn.gate if turn.placed else None
+        turn.placed = False
+        self._free(turn.frame, gate)
+
+    def _free(self, frame: Frame, gate: Gate | None) -> None:
+        """Give back what a delivery held once it was let in: its places, if it has them, and its frame."""
+        if gate is not None:
+            self._scheduler.yield_places(gate)
         self.rules.release(frame)
         if frame.queue:
             self._scheduler.next_of(frame)
@@ -279,7 +295,7 @@ class Exchange:
 
     def accepts_errors(self, frame: Frame) -> bool:
         """Say whether the frame's listener takes a `SystemError`."""
-        listener = self._directory.routes.get(frame.listener)
+        listener = self._directory.listener_of(frame)
         return listener is not None and listener.accepts_errors
 
     def deliver_error(self, frame: Frame, error: Any) -> None:

@@ -219,11 +219,12 @@ class Delivery:
         listener: The receiver; `None` for an injector's mailbox or a waiting call.
     """
 
-    __slots__ = ("dropped", "frame", "listener", "payload", "send")
+    __slots__ = ("dropped", "frame", "generation", "listener", "payload", "send")
 
     def __init__(self, send: Send, frame: Any, listener: Any) -> None:
         self.send, self.frame, self.listener = send, frame, listener
         self.payload: Any = None
+        self.generation = 0  # of the table that decoded it
         self.dropped = False
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from xpipe_nb.check import Advice
     from xpipe_nb.conversation import Conversation
-    from xpipe_nb.events import PumpEvent
+    from xpipe_nb.events import PumpEvent, ReloadEvent
     from xpipe_nb.letters import DeadLetters
     from xpipe_nb.limits import Limits
     from xpipe_nb.listeners import Listener, ListenerConfig
@@ -208,6 +208,41 @@ class Organism:
         conversation = await self.inject(message, to=to, from_id=from_id, repair=repair)
         await conversation
         return conversation.reply
+
+    async def reload(
+        self, source: str | Path | Iterable[Any], namespace: Mapping[str, Any] | None = None
+    ) -> ReloadEvent:
+        """Take over new listeners while the organism runs, all at once or not at all.
+
+        A turn that has started ends on the old code. Everything else is handled by the new: what waits is read again
+        by the new classes, and becomes a dead letter `schema-changed` if they do not take it. Listeners that are
+        gone stay at work in the frames that are open.
+
+        Args:
+            source: YAML text, the path of a YAML file as a `Path`, or the listeners themselves; whatever it does not
+                name is removed.
+            namespace: Where the names in it are looked up first.
+
+        Returns:
+            What changed; or, with `success` false, why nothing did.
+
+        Example:
+            ```python
+            event = await hello.reload([greeter, shouter, whisperer])
+            event.added_listeners  # ['whisperer']
+            ```
+        """
+        return self.pump.reloader.reload(source, namespace)
+
+    @property
+    def generation(self) -> int:
+        """How many different sets of listeners it has had, this one included; from 1."""
+        return self.pump.reloader.generation
+
+    def running(self, name: str) -> int:
+        """Say how many messages a listener is handling now."""
+        listener = self.listeners.get(name)
+        return 0 if listener is None else self.pump.directory.gate_of(listener).taken
 
     def listener(self, function: Callable[..., Any] | None = None, /, **settings: Any) -> Any:
         """Add a function as a listener, while the organism runs or before: `@organism.listener(peers=["shouter"])`.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.composing import Composer
@@ -36,6 +37,7 @@ from xpipe_nb.letters import DeadLetters
 from xpipe_nb.listeners import ListenerConfig, resolve_all
 from xpipe_nb.operators import expression
 from xpipe_nb.reception import Reception
+from xpipe_nb.reloading import Reloader
 from xpipe_nb.scheduling import Scheduler
 from xpipe_nb.services import Services
 from xpipe_nb.stages import Stages
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from xpipe_nb.config import OrganismConfig
     from xpipe_nb.conversation import Conversation
     from xpipe_nb.dispatch.turn import Turn
-    from xpipe_nb.events import PumpEvent
+    from xpipe_nb.events import PumpEvent, ReloadEvent
     from xpipe_nb.frames import Frame
     from xpipe_nb.listeners import Listener
 
@@ -93,6 +95,7 @@ class StreamPump:
         self.reception = Reception(
             self.inbox, self.directory, self.composer, self.conversations, self.exchange, config.gate
         )
+        self.reloader = Reloader(config, self.directory, self.bus)
         self._connect()
         self._state = "new"
         self._ended: asyncio.Future[None] | None = None
@@ -105,6 +108,7 @@ class StreamPump:
             self.conversations,
             self.inbox,
         )
+        self.exchange.stages = self.stages
         self.services.crew = self.crew
         self.crew.inbox = self.inbox
 
@@ -228,6 +232,10 @@ class StreamPump:
         """Take a listener out of the routes; say whether it was there."""
         return self.directory.remove(name)
 
+    async def reload_config(self, path: str | Path, namespace: Mapping[str, Any] | None = None) -> ReloadEvent:
+        """Take over the listeners of a YAML file; what is in flight is dealt with as `Organism.reload` says."""
+        return self.reloader.reload(Path(path), namespace)
+
     # ---- what conversations, handlers and people ask
 
     def new_thread_id(self, conversation: Conversation, frame: Frame) -> str:
@@ -259,7 +267,7 @@ class StreamPump:
     @property
     def listeners(self) -> Mapping[str, Listener]:
         """The listeners by name."""
-        return {listener.name: listener for listener in self.directory.routes}
+        return self.directory.by_name()
 
     @property
     def routing_table(self) -> Mapping[str, list[Listener]]:

@@ -103,13 +103,13 @@ class RouteTable:
         Raises:
             Rejected: At stage `route` with reason `ambiguous`, when two peers accept the class.
         """
-        own = (sender, caller)
+        own = (sender.name, caller.name if caller else None)
         if sender.peers is None:
             if caller is None or tag in caller.accepts:
                 return None
-            candidates = [each for each in self.accepting(tag) if each not in own]
+            candidates = [each for each in self.accepting(tag) if each.name not in own]
             return candidates[0] if len(candidates) == 1 else None
-        candidates = [each for each in self.accepting(tag) if each.name in sender.peers and each not in own]
+        candidates = [each for each in self.accepting(tag) if each.name in sender.peers and each.name not in own]
         if len(candidates) > 1:
             names = " and ".join(each.name for each in candidates)
             raise Rejected("route", "ambiguous", f"{names} both accept {tag}; {sender.name} has to say which one")

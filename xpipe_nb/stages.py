@@ -128,10 +128,9 @@ class Stages:
         if kind is Kind.RESPOND:
             return [self._answer(send)]
         if kind is Kind.ERROR:
-            listener = self._directory.routes.get(frame.listener)
             self._rules.hold(frame)
-            return [Delivery(send, frame, listener)]
-        sender = None if kind is Kind.INJECT else self._directory.routes.get(frame.listener)
+            return [Delivery(send, frame, self._directory.listener_of(frame))]
+        sender = None if kind is Kind.INJECT else self._directory.listener_of(frame)
         targets = self._directory.routes.targets(send.tag, send.to, sender, everyone=send.everyone)
         if kind is Kind.ITSELF:
             self._rules.hold(frame)
@@ -164,7 +163,7 @@ class Stages:
             raise Rejected("route", "closed", f"{frame.caller} no longer waits for {frame.listener}")
         if frame.call is not None or caller.parent is None:
             return Delivery(send, caller, None)
-        listener = self._directory.routes.get(caller.listener)
+        listener = self._directory.listener_of(caller)
         if listener is None or send.tag not in listener.accepts:
             accepted = " or ".join(listener.accepts) if listener else "nothing"
             detail = f"{frame.listener} answered {caller.listener} with {send.tag}; it takes {accepted}"
@@ -175,9 +174,24 @@ class Stages:
     def decode(self, delivery: Delivery) -> Delivery:
         """Each receiver gets a validated copy of its own."""
         send = delivery.send
+        delivery.generation = self._directory.generation
         codec = self._composer.check(send)
         try:
             delivery.payload = codec.decode(send.element, self._directory.table)
         except PayloadError as error:
             raise Rejected("decode", "schema", str(error), line=error.line, column=error.column) from error
         return delivery
+
+    def renew(self, delivery: Delivery) -> None:
+        """Bring a delivery that waited through a reload up to date: the new code, the new class.
+
+        Raises:
+            Rejected: With reason `schema-changed`, when the new class does not take it.
+        """
+        delivery.listener = self._directory.listener_of(delivery.frame)
+        delivery.send.codec = None
+        try:
+            self.decode(delivery)
+        except Rejected as rejection:
+            detail = f"{rejection.detail}; it was sent before the reload"
+            raise Rejected("decode", "schema-changed", detail) from rejection
