@@ -16,6 +16,9 @@ QUIET := --quiet
 # Jupyter refuses to start as root unless told so; in a container there is often nobody else.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
+# Node and Yarn come from the environment as well: their age is known, whatever the machine has.
+JLPM = cd labextension && PATH="$(abspath $(BIN)):$$PATH" jlpm
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help lab demo test check check-python check-typescript bench fuzz soak clean
@@ -41,10 +44,8 @@ check-python: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/codespell
 
-check-typescript:
-ifneq ($(wildcard labextension/package.json),)
-	cd labextension && npm ci --no-audit --no-fund && npm run check
-endif
+check-typescript: labextension/node_modules/.yarn-state.yml
+	$(JLPM) run check
 
 bench: $(VENV)/.test ## Measure a hop and the memory against their bounds (ARGS=--quick for a short look)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
@@ -92,4 +93,10 @@ $(VENV)/.test: $(VENV)/.python pyproject.toml
 $(VENV)/.dev: $(VENV)/.python pyproject.toml
 	@echo "Installing the checkers (once)"
 	@$(PIP) install $(QUIET) -e '.[test,dev]'
+	@touch $@
+
+# The lock file is law: whoever wants other packages runs `jlpm install` in labextension and commits what it wrote.
+labextension/node_modules/.yarn-state.yml: labextension/package.json labextension/yarn.lock | $(VENV)/.dev
+	@echo "Installing what the extension of JupyterLab is built with (a minute, once)"
+	@$(JLPM) install --immutable >"$(abspath $(VENV))/jlpm.log" 2>&1 || { cat "$(abspath $(VENV))/jlpm.log" >&2; exit 1; }
 	@touch $@
