@@ -15,9 +15,23 @@ from tests.support import ROOT, fresh_python
 TUTORIALS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 SOLUTIONS = {
+    "00-start-here": {
+        "return Words(message.text)  # change this line": 'return Words(f"{message.text} {message.text}")',
+    },
     "01-hello-organism": {
         'to="shouter")  # 2. choose here': 'to="whisperer" if message.name.endswith("?") else "shouter")',
         "Shout(message.name)  # 1. lower case, please": "Shout(message.name.lower())",
+    },
+    "02-calls-answers-errors": {
+        '    return await meta.call(Greeting(f"hello {message.name}"), to="dead_shouter")  # catch what this raises': """\
+    try:
+        return await meta.call(Greeting(f"hello {message.name}"), to="dead_shouter")
+    except xp.CallFailed:
+        return Reply(f"hello {message.name}")""",
+    },
+    "03-messages-that-cannot-be-wrong": {
+        "customer: str  # 2. not empty": "customer: Annotated[str, at.MinLen(1)]",
+        "teapots: int  # 1. from 1 to 12": "teapots: Annotated[int, at.Interval(ge=1, le=12)]",
     },
 }
 """For each tutorial, what a reader changes in the last code cell."""
@@ -47,9 +61,17 @@ def without_images(path: Path) -> dict:
     return notebook
 
 
-def test_there_is_a_first_tutorial() -> None:
-    """A folder that was renamed does not pass by having nothing to check."""
-    assert TUTORIALS[0].stem == "01-hello-organism"
+def test_every_tutorial_has_a_solution() -> None:
+    """A folder that was renamed does not pass by having nothing to check, and no exercise goes untried."""
+    assert [path.stem for path in TUTORIALS] == sorted(SOLUTIONS)
+
+
+@each_tutorial
+def test_its_links_lead_to_notebooks_that_exist(path) -> None:
+    """No tutorial promises one that is not there."""
+    prose = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+    links = re.findall(r"\]\(([^)]+)\)", prose)
+    assert [link for link in links if not (path.parent / link).exists()] == []
 
 
 @each_tutorial
