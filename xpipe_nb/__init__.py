@@ -6,12 +6,14 @@ The floors; a module imports only from its own floor or lower:
      5    notebook/                 magics, cells, displays: the only place that knows IPython
      4    cli                       the same organism from a command line
      3    organism  pump  bootstrap the running machine, put together
-     2    stages  operators  crew  exchange  services  conversations  inbox  dispatch/
+     2    stages  operators  inbox  crew  reception  exchange  services  composing  letters
+          conversation(s)  calls  metadata  reloading  dispatch/
                                     how work flows: asyncio and aiostream
      2    views/                    a side tower: listeners and events to pictures, nothing of the machine
-     1    payloads/  xml/  listeners/  config/  check  frames  routing  replies  scheduling  composing
+     1    payloads/  xml/  listeners/  config/  settings  check  changes  directory  frames  routing
+          replies  failures  scheduling
                                     the rules: synchronous, tried without a loop
-     0    errors  names  messages  events  limits  history
+     0    errors  names  messages  events  limits  history  thread_ids
                                     the words
 
 Where to start reading: `stages.py` (the pipeline), `pump.py` (how it runs), `exchange.py` (what becomes of a

@@ -170,8 +170,7 @@ def test_a_thread_that_times_out_is_abandoned_and_counted() -> None:
             assert (await failure_of(organism, Ask("x"), "stuck"))[0] == "timeout"
             assert organism.pump.threads.abandoned == 1
             gate.set()
-            while organism.pump.threads.abandoned:
-                await asyncio.sleep(0.001)
+            await eventually(lambda: not organism.pump.threads.abandoned, turns=1_000_000)
             assert "late" in [letter.reason for letter in organism.dead_letters]
 
     run(story())
