@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,10 +12,13 @@ if TYPE_CHECKING:
 __all__ = [
     "AgentStateEvent",
     "DeadLetterEvent",
+    "FrameClosedEvent",
     "LogEvent",
     "MessageDroppedEvent",
+    "MessageQueuedEvent",
     "MessageReceivedEvent",
     "MessageSentEvent",
+    "OrganismStateEvent",
     "PipelineFailed",
     "ProgressEvent",
     "PumpEvent",
@@ -27,12 +31,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PumpEvent:
-    """Anything that a subscriber can be told."""
+    """Anything that a subscriber can be told; `at` is when it happened, in seconds of the monotonic clock."""
+
+    at: float = field(default_factory=monotonic, kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class MessageEvent(PumpEvent):
-    """Something about one message; `thread_id` is the frame's, `conversation` the number people see."""
+    """Something about one message; `thread_id` is the frame's, `conversation` and `number` count for people."""
 
     thread_id: str
     from_id: str
@@ -40,6 +46,30 @@ class MessageEvent(PumpEvent):
     payload_type: str
     payload: Any
     conversation: int = 0
+    number: int = field(default=0, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageQueuedEvent(MessageEvent):
+    """A message has passed all stages and waits for its listener; one that nobody has to handle is handed over next.
+
+    Args:
+        kind: Why it was sent: `inject`, `forward`, `call`, `itself`, `respond` or `error`.
+        parent_id: The frame that called the one it arrives in; empty for an injector's mailbox.
+        source_id: The frame that sent it.
+        handed_over: A waiting call or the injector gets it; no handler runs for it.
+        element: The payload as a tree that nobody changes.
+        raw: What came from outside, if it was text.
+        repairs: What was mended in that text, in words.
+    """
+
+    kind: str = "forward"
+    parent_id: str = ""
+    source_id: str = ""
+    handed_over: bool = False
+    element: Any = field(default=None, compare=False, repr=False)
+    raw: bytes | str | None = field(default=None, compare=False, repr=False)
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +120,21 @@ class ThreadEvent(PumpEvent):
     participants: tuple[str, ...] = ()
     error: str | None = None
     conversation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FrameClosedEvent(PumpEvent):
+    """A frame is closed: its caller has its answer, or gave up."""
+
+    thread_id: str
+    conversation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrganismStateEvent(PumpEvent):
+    """The organism is now `running`, `paused`, `stopping` or `stopped`."""
+
+    state: str
 
 
 @dataclass(frozen=True, slots=True)

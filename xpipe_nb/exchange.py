@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from xpipe_nb.dispatch.telling import events_of_arrival, message_event
 from xpipe_nb.errors import Rejected
 from xpipe_nb.events import (
     DeadLetterEvent,
+    FrameClosedEvent,
     MessageReceivedEvent,
-    MessageSentEvent,
     PipelineFailed,
     SendRefusedEvent,
 )
@@ -87,13 +88,14 @@ class Exchange:
             A delivery that can start now, if there is one.
         """
         send, frame = delivery.send, delivery.frame
+        repairs = () if send.raw is None else send.raw.repairs
         if send.raw is not None:
             self._admit(send, send.raw)
         if frame.closed or send.frame.closed:
             self.refused(delivery, Rejected("route", "closed", f"the frame of {frame.listener} was closed meanwhile"))
             return self._scheduler.take()
-        if self._bus.heard and send.kind is not Kind.INJECT:
-            self._bus.publish(_event(MessageSentEvent, delivery))
+        if self._bus.heard:
+            self._bus.publish(*events_of_arrival(delivery, repairs))
         if delivery.listener is None:
             self._hand_over(delivery)
             start = self._scheduler.take()
@@ -133,7 +135,7 @@ class Exchange:
         else:
             frame.conversation.replies.append(delivery.payload)
         if self._bus.heard:
-            self._bus.publish(_event(MessageReceivedEvent, delivery))
+            self._bus.publish(message_event(MessageReceivedEvent, delivery))
 
     def _left_stream(self, send: Send) -> None:
         send.open -= 1
@@ -316,6 +318,8 @@ class Exchange:
 
     def frame_closed(self, frame: Frame) -> None:
         """Cancel what runs in a frame and give up what is queued for it."""
+        if self._bus.heard:
+            self._bus.publish(FrameClosedEvent(frame.thread_id, frame.conversation.number))
         if frame.call is not None:
             frame.call.fail("handler", "The call was ended.")
         if frame.turn is not None:
@@ -343,8 +347,3 @@ class Exchange:
 def _cancel_if_running(turn: Turn) -> None:
     if turn.task is not None:
         turn.task.cancel()
-
-
-def _event(kind: Any, delivery: Delivery) -> Any:
-    send, frame = delivery.send, delivery.frame
-    return kind(frame.thread_id, send.from_id, frame.listener, send.tag, delivery.payload, frame.conversation.number)

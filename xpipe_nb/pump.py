@@ -29,7 +29,7 @@ from xpipe_nb.dispatch.remembered import remembered
 from xpipe_nb.dispatch.threads import DaemonThreads
 from xpipe_nb.dispatch.timed import timed
 from xpipe_nb.errors import Rejected, XPipeError
-from xpipe_nb.events import ThoughtEvent
+from xpipe_nb.events import OrganismStateEvent, ThoughtEvent
 from xpipe_nb.exchange import Exchange
 from xpipe_nb.frames import FrameRules
 from xpipe_nb.inbox import Inbox, incoming
@@ -134,6 +134,7 @@ class StreamPump:
             raise XPipeError(f"{self.name} is {self._state}; a pump runs once")
         loop = asyncio.get_running_loop()
         self._state, self._ended, self.services.loop = "running", loop.create_future(), loop
+        self._tell_state()
         try:
             async with self.build_pipeline().stream() as streamer:
                 self.crew.start(streamer)
@@ -144,6 +145,8 @@ class StreamPump:
             raise
         finally:
             self._state = "stopped"
+            self._tell_state()
+            self.bus.flush()
 
     async def shutdown(self, grace: float = 10.0) -> None:
         """Refuse new work, let what is there end, and cancel what is left after `grace` seconds; then return.
@@ -153,6 +156,7 @@ class StreamPump:
         """
         if self._state == "running":
             self._state = "stopping"
+            self._tell_state()
             self.reception.close(self.name)
             self.resume()
             try:
@@ -289,17 +293,24 @@ class StreamPump:
     def pause(self) -> None:
         """Start no more handlers; those that run go on, and injections are taken and wait."""
         self.scheduler.paused = True
+        self._tell_state()
         self._look_for_quiet()
 
     def resume(self) -> None:
         """Start handlers again."""
         self.scheduler.paused, self.scheduler.steps = False, 0
+        self._tell_state()
         self._stir()
 
     def step(self) -> None:
         """Let one handler start while paused."""
         self.scheduler.steps += 1
         self._stir()
+
+    def _tell_state(self) -> None:
+        if self.bus.heard and self._state != "new":
+            paused = self.paused and self._state == "running"
+            self.bus.publish(OrganismStateEvent("paused" if paused else self._state))
 
     def _stir(self) -> None:
         if self._state in ("running", "stopping"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from xpipe_nb.dispatch.telling import message_event
 from xpipe_nb.events import AgentStateEvent, MessageReceivedEvent
 
 if TYPE_CHECKING:
@@ -21,11 +22,9 @@ def announced(bus: EventBus) -> Callable[[Turn, Callable[[Turn], Awaitable[Any]]
     async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
         if not bus.heard:
             return await proceed(turn)
-        frame, send = turn.frame, turn.delivery.send
-        name, thread_id = frame.listener, frame.thread_id
-        number = frame.conversation.number
+        name, thread_id = turn.frame.listener, turn.frame.thread_id
         bus.publish(
-            MessageReceivedEvent(thread_id, send.from_id, name, send.tag, turn.delivery.payload, number),
+            message_event(MessageReceivedEvent, turn.delivery),
             AgentStateEvent(name, "processing", thread_id),
         )
         state = "error"
