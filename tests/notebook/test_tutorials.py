@@ -23,7 +23,9 @@ SOLUTIONS = {
         "Shout(message.name)  # 1. lower case, please": "Shout(message.name.lower())",
     },
     "02-calls-answers-errors": {
-        '    return await meta.call(Greeting(f"hello {message.name}"), to="dead_shouter")  # catch what this raises': """\
+        """\
+    # catch what this call raises
+    return await meta.call(Greeting(f"hello {message.name}"), to="dead_shouter")""": """\
     try:
         return await meta.call(Greeting(f"hello {message.name}"), to="dead_shouter")
     except xp.CallFailed:
@@ -111,6 +113,25 @@ def test_nbval_finds_the_same_outputs(path) -> None:
         "--nbval", "--nbval-current-env", str(path),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+@each_tutorial
+def test_it_runs_twice_in_one_kernel(path) -> None:
+    """Run All may be chosen again: no cell minds that it, or those below it, ran before."""
+    notebook = nbformat.read(path, as_version=4)
+    again = nbformat.read(path, as_version=4).cells
+    for cell in again:
+        cell.id = f"{cell.id}-again"
+    notebook.cells += again
+    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    failed = [
+        (cell.id, output.ename)
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    ]
+    half = len(failed) // 2
+    assert [(f"{name}-again", error) for name, error in failed[:half]] == failed[half:]
 
 
 @each_tutorial
