@@ -44,7 +44,7 @@ class Layout:
     curves: tuple[Curve, ...]
 
 
-def lay_out(sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int]]) -> Layout:
+def lay_out(sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int]], *, apart: float = 43.2) -> Layout:
     """Place boxes of known sizes from left to right.
 
     Graphviz gets no text at all: no font is loaded, and no name can be mistaken for its language.
@@ -52,10 +52,11 @@ def lay_out(sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int
     Args:
         sizes: Width and height of each node, in pixels.
         edges: The positions of the nodes that each edge joins.
+        apart: How far columns stand apart, in pixels.
     """
     from pygraphviz import AGraph
 
-    graph = AGraph(directed=True, strict=False, rankdir="LR", nodesep="0.3", ranksep="0.6")
+    graph = AGraph(directed=True, strict=False, rankdir="LR", nodesep="0.3", ranksep=_inches(apart))
     graph.node_attr.update(shape="box", fixedsize="true", label="")
     graph.edge_attr.update(arrowsize="0.8")
     for number, (width, height) in enumerate(sizes):

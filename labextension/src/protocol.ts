@@ -1,0 +1,355 @@
+/** What the kernel sends: the types of a snapshot, and for each a guard. The twin of xpipe_nb/views. */
+
+export const PROTOCOL = 1;
+
+/** How a listener is: idle, at work, waiting for others, or its last message went wrong. */
+export type NodeState = 'idle' | 'processing' | 'waiting' | 'error';
+
+export interface OrganismRow {
+  readonly name: string;
+  readonly state: string;
+  readonly generation: number;
+  /** Messages that are queued, in the hands of a handler or waiting in a call. */
+  readonly flying: number;
+  readonly queued: number;
+  readonly running: number;
+  /** Conversations that are open. */
+  readonly active: number;
+  readonly dead: number;
+  readonly refused: number;
+}
+
+export interface NodeRow {
+  readonly key: string;
+  readonly kind: string;
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+  readonly state: NodeState;
+  readonly running: number;
+  readonly waiting: number;
+  readonly queue: number;
+  readonly handled: number;
+  readonly errors: number;
+  readonly refused: number;
+  /** It was taken out by a reload. */
+  readonly gone?: boolean;
+}
+
+export interface EdgeRow {
+  readonly key: string;
+  readonly from: string;
+  readonly to: string;
+  readonly declared: boolean;
+  readonly sent: number;
+  readonly answered: number;
+  readonly refused: number;
+  /** Sent, and not handled yet. */
+  readonly flying: number;
+  /** The path in SVG's words; x and y are the place of its label. */
+  readonly d: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Times are milliseconds since the view began; in a saved snapshot (`live` is false) they are numbers of events. */
+export type Moment = number | null;
+
+export interface ConversationRow {
+  readonly key: number;
+  readonly state: string;
+  readonly from: string;
+  readonly to: string;
+  readonly type: string;
+  readonly text: string;
+  readonly frames: number;
+  readonly open: number;
+  readonly messages: number;
+  readonly began: Moment;
+  readonly ended: Moment;
+  readonly error?: string;
+}
+
+export interface FrameRow {
+  readonly key: number;
+  readonly conversation: number;
+  /** The key of its caller's frame; 0 right below the injector. */
+  readonly parent: number;
+  readonly depth: number;
+  readonly name: string;
+  readonly type: string;
+  readonly state: string;
+  readonly opened: Moment;
+  readonly closed: Moment;
+  /** When its handler ran: begin and end, which is null while it runs. */
+  readonly spans: readonly (readonly [number, Moment])[];
+  readonly error?: string;
+  readonly percent?: number;
+}
+
+export interface MessageRow {
+  readonly key: number;
+  readonly conversation: number;
+  readonly frame: number;
+  readonly origin: number;
+  readonly from: string;
+  readonly to: string;
+  readonly type: string;
+  readonly kind: string;
+  readonly bytes: number;
+  readonly state: string;
+  readonly queued: Moment;
+  readonly began: Moment;
+  readonly ended: Moment;
+  readonly reason?: string;
+  readonly repaired?: number;
+}
+
+/** A listener's contract, on demand. */
+export interface ListenerDetail {
+  readonly kind: string;
+  readonly description: string;
+  readonly accepts: readonly string[];
+  readonly answers: readonly string[];
+  readonly peers: readonly string[] | null;
+  readonly handler: string;
+  readonly example: string;
+  readonly xsd: string;
+  readonly prompt: string;
+}
+
+/** One stage that a message passed: what it looked like there. */
+export interface StageDetail {
+  readonly name: string;
+  readonly state: 'passed' | 'changed' | 'refused' | 'never';
+  readonly text: string;
+}
+
+/** A message's passage, on demand. */
+export interface MessageDetail {
+  readonly stages: readonly StageDetail[];
+  readonly why: string;
+}
+
+export interface Details {
+  readonly listeners?: Readonly<Record<string, ListenerDetail>>;
+  readonly messages?: Readonly<Record<string, MessageDetail>>;
+}
+
+export interface Snapshot {
+  readonly protocol: typeof PROTOCOL;
+  readonly session: string;
+  readonly seq: number;
+  readonly live: boolean;
+  readonly organism: OrganismRow;
+  readonly graph: {
+    readonly width: number;
+    readonly height: number;
+    readonly nodes: readonly NodeRow[];
+    readonly edges: readonly EdgeRow[];
+  };
+  readonly threads: {
+    readonly total: number;
+    readonly conversations: readonly ConversationRow[];
+    readonly frames: readonly FrameRow[];
+  };
+  readonly messages: { readonly total: number; readonly rows: readonly MessageRow[] };
+  readonly details?: Details;
+}
+
+export interface TableChange {
+  readonly set?: readonly { readonly key: string | number }[];
+  readonly gone?: readonly (string | number)[];
+}
+
+/** What of a snapshot became different. */
+export interface Delta {
+  readonly protocol: typeof PROTOCOL;
+  readonly session: string;
+  readonly base: number;
+  readonly seq: number;
+  readonly organism?: OrganismRow;
+  readonly graph?: { readonly width: number; readonly height: number };
+  readonly threads?: { readonly total: number };
+  readonly messages?: { readonly total: number };
+  readonly tables?: Readonly<Record<string, TableChange>>;
+}
+
+// ---- guards: whatever is not of its type is not drawn
+
+type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
+const isMoment = (value: unknown): value is Moment => value === null || isNumber(value);
+const isSpan = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 2 && isNumber(value[0]) && isMoment(value[1]);
+const isPath = (value: unknown): boolean => isText(value) && /^[MLCHVQAmlchvqa0-9., -]*$/.test(value);
+const listOf =
+  (check: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) && value.every(check);
+const maybe =
+  (check: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === undefined || check(value);
+const recordOf =
+  (check: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    isObject(value) && Object.values(value).every(check);
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function has(value: unknown, shape: Shape): boolean {
+  return isObject(value) && Object.entries(shape).every(([name, check]) => check(value[name]));
+}
+
+/** Make the shape of several fields of one type. */
+function each(check: (value: unknown) => boolean, ...names: string[]): Shape {
+  return Object.fromEntries(names.map(name => [name, check]));
+}
+
+const ORGANISM: Shape = {
+  ...each(isText, 'name', 'state'),
+  ...each(isNumber, 'generation', 'flying', 'queued', 'running', 'active', 'dead', 'refused')
+};
+const NODE: Shape = {
+  ...each(isText, 'key', 'kind', 'state'),
+  ...each(isNumber, 'x', 'y', 'w', 'h', 'running', 'waiting', 'queue', 'handled', 'errors', 'refused'),
+  gone: maybe(isFlag)
+};
+const EDGE: Shape = {
+  ...each(isText, 'key', 'from', 'to'),
+  ...each(isNumber, 'sent', 'answered', 'refused', 'flying', 'x', 'y'),
+  declared: isFlag,
+  d: isPath
+};
+const CONVERSATION: Shape = {
+  ...each(isText, 'state', 'from', 'to', 'type', 'text'),
+  ...each(isNumber, 'key', 'frames', 'open', 'messages'),
+  ...each(isMoment, 'began', 'ended'),
+  error: maybe(isText)
+};
+const FRAME: Shape = {
+  ...each(isText, 'name', 'type', 'state'),
+  ...each(isNumber, 'key', 'conversation', 'parent', 'depth'),
+  ...each(isMoment, 'opened', 'closed'),
+  spans: listOf(isSpan),
+  error: maybe(isText),
+  percent: maybe(isNumber)
+};
+const MESSAGE: Shape = {
+  ...each(isText, 'from', 'to', 'type', 'kind', 'state'),
+  ...each(isNumber, 'key', 'conversation', 'frame', 'origin', 'bytes'),
+  ...each(isMoment, 'queued', 'began', 'ended'),
+  reason: maybe(isText),
+  repaired: maybe(isNumber)
+};
+const LISTENER_DETAIL: Shape = {
+  ...each(isText, 'kind', 'description', 'handler', 'example', 'xsd', 'prompt'),
+  ...each(listOf(isText), 'accepts', 'answers'),
+  peers: value => value === null || listOf(isText)(value)
+};
+const MESSAGE_DETAIL: Shape = {
+  stages: listOf(value => has(value, each(isText, 'name', 'state', 'text'))),
+  why: isText
+};
+
+export const isOrganismRow = (value: unknown): value is OrganismRow => has(value, ORGANISM);
+export const isNodeRow = (value: unknown): value is NodeRow => has(value, NODE);
+export const isEdgeRow = (value: unknown): value is EdgeRow => has(value, EDGE);
+export const isConversationRow = (value: unknown): value is ConversationRow => has(value, CONVERSATION);
+export const isFrameRow = (value: unknown): value is FrameRow => has(value, FRAME);
+export const isMessageRow = (value: unknown): value is MessageRow => has(value, MESSAGE);
+export const isListenerDetail = (value: unknown): value is ListenerDetail => has(value, LISTENER_DETAIL);
+export const isMessageDetail = (value: unknown): value is MessageDetail => has(value, MESSAGE_DETAIL);
+export const isDetails = (value: unknown): value is Details =>
+  has(value, { listeners: maybe(recordOf(isListenerDetail)), messages: maybe(recordOf(isMessageDetail)) });
+
+const GRAPH: Shape = { ...each(isNumber, 'width', 'height'), nodes: listOf(isNodeRow), edges: listOf(isEdgeRow) };
+const THREADS: Shape = { total: isNumber, conversations: listOf(isConversationRow), frames: listOf(isFrameRow) };
+const MESSAGES: Shape = { total: isNumber, rows: listOf(isMessageRow) };
+
+/** Say whether this is a whole snapshot of our protocol. */
+export const isSnapshot = (value: unknown): value is Snapshot =>
+  has(value, {
+    protocol: number => number === PROTOCOL,
+    session: isText,
+    seq: isNumber,
+    live: isFlag,
+    organism: isOrganismRow,
+    graph: part => has(part, GRAPH),
+    threads: part => has(part, THREADS),
+    messages: part => has(part, MESSAGES),
+    details: maybe(isDetails)
+  });
+
+/** Say whether this is a change of a snapshot; the rows in it are checked once they are in their place. */
+export const isDelta = (value: unknown): value is Delta =>
+  has(value, {
+    protocol: number => number === PROTOCOL,
+    session: isText,
+    base: isNumber,
+    seq: isNumber,
+    organism: maybe(isOrganismRow),
+    tables: maybe(
+      recordOf(change =>
+        has(change, {
+          set: maybe(listOf(isObject)),
+          gone: maybe(listOf(key => isText(key) || isNumber(key)))
+        })
+      )
+    )
+  });
+
+/** Give the snapshot that a delta makes of another; null if it is none for that one, and a whole one is needed. */
+export function applied(old: Snapshot, delta: Delta): Snapshot | null {
+  if (delta.session !== old.session || delta.base !== old.seq) {
+    return null;
+  }
+  const tables = delta.tables ?? {};
+  const next: unknown = {
+    ...old,
+    seq: delta.seq,
+    organism: delta.organism ?? old.organism,
+    graph: {
+      ...old.graph,
+      ...delta.graph,
+      nodes: changed(old.graph.nodes, tables['nodes']),
+      edges: changed(old.graph.edges, tables['edges'])
+    },
+    threads: {
+      ...old.threads,
+      ...delta.threads,
+      conversations: changed(old.threads.conversations, tables['conversations']),
+      frames: changed(old.threads.frames, tables['frames'])
+    },
+    messages: { ...old.messages, ...delta.messages, rows: changed(old.messages.rows, tables['rows']) }
+  };
+  return isSnapshot(next) ? next : null;
+}
+
+interface Keyed {
+  readonly key: string | number;
+}
+
+function changed(rows: readonly Keyed[], change: TableChange | undefined): readonly Keyed[] {
+  if (change === undefined) {
+    return rows;
+  }
+  const fresh = new Map((change.set ?? []).map(row => [row.key, row]));
+  const gone = new Set(change.gone ?? []);
+  const next = rows.filter(row => !gone.has(row.key)).map(row => take(fresh, row));
+  next.push(...fresh.values());
+  return next.every(row => typeof row.key === 'number') ? next.sort((a, b) => Number(a.key) - Number(b.key)) : next;
+}
+
+function take(fresh: Map<string | number, Keyed>, row: Keyed): Keyed {
+  const newer = fresh.get(row.key);
+  fresh.delete(row.key);
+  return newer ?? row;
+}

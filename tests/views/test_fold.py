@@ -1,0 +1,148 @@
+"""What a view knows is folded out of events, alone: in any portions, and it agrees with the organism."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support import eventually, run
+from tests.views.events_of import events
+from tests.views.watched import Question, Watcher, research, settled
+from xpipe_nb import HandlerResponse, Organism, listener
+from xpipe_nb.events import PipelineFailed
+from xpipe_nb.views import fold as fold_module
+from xpipe_nb.views.fold import fold, fold_all
+from xpipe_nb.views.state import KEPT_CONVERSATIONS, KEPT_FRAMES, KEPT_MESSAGES, ViewState
+
+
+@given(events, st.integers(0, 40))
+def test_folding_in_two_halves_is_folding_at_once(happened, cut):
+    """Where the portions end changes nothing."""
+    start = ViewState("x")
+    assert fold_all(fold_all(start, happened[:cut]), happened[cut:]) == fold_all(start, happened)
+
+
+@given(events)
+def test_folding_one_by_one_is_folding_at_once(happened):
+    """`fold` and `fold_all` are the same."""
+    state = ViewState("x")
+    for event in happened:
+        state = fold(state, event)
+    assert state == fold_all(ViewState("x"), happened)
+
+
+@given(events, events)
+def test_a_state_that_was_folded_stays_as_it_was(before, after):
+    """A reducer writes into copies only."""
+    state = fold_all(ViewState("x"), before)
+    kept = copy.copy(state).copy()
+    fold_all(state, after)
+    assert state == kept
+
+
+@given(events)
+def test_no_count_ever_becomes_negative(happened):
+    """Even what no organism would send makes no nonsense of the numbers."""
+    state = fold_all(ViewState("x"), happened)
+    for each in state.listeners.values():
+        assert min(each.running, each.calling, each.queue, each.handled, each.errors, each.refused) >= 0
+    assert all(edge.flying >= 0 for edge in state.edges.values())
+    assert state.active >= 0
+
+
+def test_an_event_that_no_view_shows_changes_nothing():
+    """Not even the number of the step, which is in the snapshot."""
+    assert fold(ViewState("x"), PipelineFailed("read", "broken")) == ViewState("x")
+
+
+def test_folded_counts_are_what_the_organism_says():
+    """Messages, conversations, dead letters, and who has how much to do."""
+
+    async def story() -> None:
+        organism = research()
+        watcher = Watcher(organism)
+        async with organism:
+            await settled(organism, ["power", "forbidden", "broken", "water"])
+            state = watcher.state
+            assert state.dead == len(organism.dead_letters) == 2
+            assert state.refused == 1
+            assert state.opened == len(organism.conversations) == 4
+            assert state.active == 0
+            for conversation in organism.conversations:
+                known = state.conversations[conversation.number]
+                assert known.state == conversation.state
+                assert known.messages == conversation.messages
+                assert known.frames == len(conversation.frames) - 1  # the mailbox is none of a view's frames
+            assert not state.under_way
+            assert not state.turns
+            assert all(each.running == each.queue == each.calling == 0 for each in state.listeners.values())
+            assert all(edge.flying == 0 for edge in state.edges.values())
+            planner_to_researcher = state.edges["planner", "researcher"]
+            assert (planner_to_researcher.sent, planner_to_researcher.answered) == (2, 2)
+            assert state.edges["planner", "human"].refused == 1
+
+    run(story())
+
+
+def test_running_and_waiting_listeners_are_counted_while_they_run():
+    """What the organism says of a listener at work, the view knows, too."""
+
+    async def story() -> None:
+        gate = asyncio.Event()
+
+        @listener
+        async def slow(message: Question) -> None:
+            await gate.wait()
+
+        organism = Organism("story", [slow], max_concurrent_handlers=2)
+        watcher = Watcher(organism)
+        async with organism:
+            for number in range(5):
+                await organism.inject(Question(str(number)), to="slow")
+            await eventually(lambda: organism.pump.scheduler.running == 2)
+            await eventually(lambda: watcher.state.listeners["slow"].running == 2)
+            state = watcher.state
+            assert state.active == len(organism.pump.conversations.active)
+            gate.set()
+            await organism.settle()
+            await eventually(lambda: watcher.state.listeners["slow"].handled == 5)
+
+    run(story())
+
+
+def test_history_is_bounded():
+    """However many messages there were; the counts go on."""
+
+    async def story() -> None:
+        @listener
+        async def counter(message: Question) -> object:
+            n = int(message.text)
+            return HandlerResponse(Question(str(n - 1)), to="echo") if n else None
+
+        @listener
+        async def echo(message: Question) -> object:
+            return HandlerResponse(Question(message.text), to="counter")
+
+        organism = Organism("story", [counter, echo])
+        watcher = Watcher(organism)
+        async with organism:
+            for _ in range(KEPT_CONVERSATIONS + 5):
+                await organism.inject(Question("10"), to="counter")
+            await organism.settle()
+            state = watcher.state
+        assert len(state.messages) <= KEPT_MESSAGES
+        assert len(state.frames) <= KEPT_FRAMES
+        assert len(state.conversations) <= KEPT_CONVERSATIONS
+        assert state.sent == 55 * 21
+        assert state.listeners["counter"].handled == 55 * 11
+        assert not state.under_way
+
+    run(story())
+
+
+def test_every_reducer_is_for_an_event():
+    """The table of reducers names types of events, each once."""
+    assert all(isinstance(kind, type) for kind in fold_module._REDUCERS)

@@ -1,0 +1,146 @@
+"""Details on demand: a listener's contract, and a message's passage through the stages, as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from lxml import etree
+
+from xpipe_nb.errors import XPipeError
+from xpipe_nb.listeners import Listener
+from xpipe_nb.payloads import codec_of
+from xpipe_nb.views.state import MessageNow, ViewState
+from xpipe_nb.xml import build_envelope, canonical
+
+__all__ = ["listener_detail", "message_detail"]
+
+_STAGES = ("raw", "repaired", "canonical", "envelope", "routed", "payload")
+_REFUSED_AT = {
+    "source": "raw",
+    "read": "raw",
+    "verify": "canonical",
+    "open": "envelope",
+    "split": "envelope",
+    "assign": "envelope",
+    "route": "routed",
+    "decode": "payload",
+}
+"""Which of the stages that people see a stage of the pump belongs to; what failed in `perform` has passed them all."""
+
+_NO_THREAD = "00000000-0000-4000-8000-000000000000"
+_FROM_A_CELL = re.compile(r"ipykernel_\d+|<ipython-input")
+
+
+def listener_detail(listener: Listener, longest: int = 20_000) -> dict[str, Any]:
+    """Write a listener's contract down.
+
+    Args:
+        listener: The listener.
+        longest: How many characters of each text are given.
+    """
+    first = next(iter(listener.accepts.values()), None)
+    return {
+        "kind": "agent" if listener.agent else "cpu_bound" if listener.cpu_bound else "tool",
+        "description": _cut(listener.description, longest),
+        "accepts": list(listener.accepts),
+        "answers": [cls.__name__ for cls in listener.output_class or ()],
+        "peers": None if listener.peers is None else list(listener.peers),
+        "handler": _cut(_handler(listener), longest),
+        "example": "" if first is None else _cut(_attempt(lambda: codec_of(first).example()), longest),
+        "xsd": "\n\n".join(
+            _cut(_attempt(lambda c=cls: pretty(codec_of(c).xsd)), longest) for cls in listener.accepts.values()
+        ),
+        "prompt": _cut(listener.prompt or "", longest),
+    }
+
+
+def _handler(listener: Listener) -> str:
+    name = getattr(listener.handler, "__name__", type(listener.handler).__name__)
+    if listener.source is None:
+        return str(name)
+    where = "" if _FROM_A_CELL.search(listener.source.file) else f"{listener.source.file.rpartition('/')[2]}, "
+    return f"{name}, {where}line {listener.source.line}"
+
+
+def _attempt(write: Any) -> str:
+    try:
+        return str(write())
+    except XPipeError as error:
+        return str(error)
+
+
+def message_detail(message: MessageNow, state: ViewState, longest: int = 20_000) -> dict[str, Any]:
+    """Write down what a message looked like at each stage, and why it went no further.
+
+    Args:
+        message: The message.
+        state: Where the frames are that it belongs to.
+        longest: How many characters of each text are given.
+    """
+    refused = _REFUSED_AT.get(message.stage) if message.state in ("dead", "refused") else None
+    last = _STAGES.index(refused) if refused is not None else len(_STAGES)
+    texts = _texts(message, state)
+    stages = []
+    for place, name in enumerate(_STAGES):
+        word = "passed" if place < last else "refused" if place == last else "never"
+        if name == "repaired" and message.repairs:
+            word = "changed"
+        stages.append({"name": name, "state": word, "text": "" if word == "never" else _cut(texts[name], longest)})
+    return {"stages": stages, "why": _cut(_why(message), longest)}
+
+
+def _texts(message: MessageNow, state: ViewState) -> Mapping[str, str]:
+    raw = message.raw.decode("utf-8", "replace") if isinstance(message.raw, bytes) else message.raw
+    if not etree.iselement(message.element):
+        return dict.fromkeys(_STAGES, raw or "Too large to keep.")
+    body = pretty(message.element)
+    return {
+        "raw": raw or body,
+        "repaired": body,
+        "canonical": canonical(message.element).decode("utf-8", "replace"),
+        "envelope": _envelope(message),
+        "routed": " ▸ ".join(_chain(message, state)),
+        "payload": body,
+    }
+
+
+def _envelope(message: MessageNow) -> str:
+    try:
+        root = build_envelope(message.element, from_id=message.sender, to_id=message.to or None, thread=_NO_THREAD)
+    except XPipeError as error:
+        return str(error)
+    return pretty(root).replace(_NO_THREAD, f"#{message.conversation}")
+
+
+def _chain(message: MessageNow, state: ViewState) -> list[str]:
+    by_key = {frame.key: frame for frame in state.frames.values()}
+    names = []
+    frame = by_key.get(message.frame)
+    while frame is not None:
+        names.append(frame.listener)
+        frame = by_key.get(frame.parent)
+    conversation = state.conversations.get(message.conversation)
+    return [conversation.sender if conversation else message.sender, *reversed(names)]
+
+
+def _why(message: MessageNow) -> str:
+    if message.repairs:
+        count = f"{len(message.repairs)} {'repair' if len(message.repairs) == 1 else 'repairs'}"
+        return f"{count}: {'; '.join(message.repairs)}."
+    return message.detail
+
+
+def pretty(element: Any) -> str:
+    """Write an element with its children on lines of their own, where that changes no text."""
+    element = deepcopy(element)
+    element.tail = None
+    if not any((each.tail or "").strip() for each in element.iterdescendants()):
+        etree.indent(element)
+    return str(etree.tostring(element, encoding="unicode"))
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"

@@ -1,0 +1,134 @@
+"""Where nodes and edges of the live graph stand: laid out once, and kept when more of them come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from xpipe_nb.views.layout import Curve, Point, lay_out
+from xpipe_nb.views.lettering import printable, text_width
+
+__all__ = ["Line", "Place", "Places", "connect", "extended", "places_of"]
+
+_HEIGHT, _LEAST, _MOST, _GAP, _EDGE, _APART = 46, 132, 280, 32, 6, 84
+
+
+class Place(NamedTuple):
+    """The box of a node, in pixels from the top left."""
+
+    x: int
+    y: int
+    w: int
+    h: int = _HEIGHT
+
+
+class Line(NamedTuple):
+    """The path of an edge in SVG's words, and the point where its label stands."""
+
+    d: str
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """A whole graph's geometry.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        nodes: The box of each node by name.
+        lines: The lines that the layout drew, by their ends.
+    """
+
+    width: int
+    height: int
+    nodes: Mapping[str, Place]
+    lines: Mapping[tuple[str, str], Line]
+
+    def line(self, source: str, target: str) -> Line:
+        """Give the line between two nodes, one of our own where the layout drew none."""
+        known = self.lines.get((source, target))
+        return connect(self.nodes[source], self.nodes[target]) if known is None else known
+
+
+def places_of(nodes: Sequence[tuple[str, str]], edges: Iterable[tuple[str, str]], port: str = "console") -> Places:
+    """Lay a graph out, with the injector's port to the left of all that nobody sends to.
+
+    Args:
+        nodes: Name and kind of each listener.
+        edges: The declared ways.
+        port: The name of the port.
+    """
+    names = [port, *(name for name, _ in nodes)]
+    widths = [_width(port, "port"), *(_width(name, kind) for name, kind in nodes)]
+    numbers = {name: number for number, name in enumerate(names)}
+    ends = [(a, b) for a, b in dict.fromkeys(edges) if a in numbers and b in numbers]
+    targets = {b for a, b in ends if a != b}
+    first = [name for name in names[1:] if name not in targets] or names[1:2]
+    ends = [*((port, name) for name in first), *ends]
+    layout = lay_out([(width, _HEIGHT) for width in widths], [(numbers[a], numbers[b]) for a, b in ends], apart=_APART)
+    boxes = {
+        name: Place(round(x - width / 2) + _EDGE, round(y - _HEIGHT / 2) + _EDGE, width)
+        for name, width, (x, y) in zip(names, widths, layout.centres, strict=True)
+    }
+    lines = {end: _line(curve) for end, curve in zip(ends, layout.curves, strict=True)}
+    return Places(round(layout.width) + 2 * _EDGE, round(layout.height) + 2 * _EDGE, boxes, lines)
+
+
+def extended(places: Places, nodes: Sequence[tuple[str, str]]) -> Places:
+    """Add nodes in a row of their own at the bottom; whatever was there stays where it is."""
+    new = [(name, kind) for name, kind in nodes if name not in places.nodes]
+    if not new:
+        return places
+    boxes, x, y = dict(places.nodes), _EDGE, places.height + _GAP - _EDGE
+    for name, kind in new:
+        width = _width(name, kind)
+        if x > _EDGE and x + width > places.width - _EDGE:
+            x, y = _EDGE, y + _HEIGHT + _GAP
+        boxes[name] = Place(x, y, width)
+        x += width + _GAP
+    wide = max(box.x + box.w for box in boxes.values()) + _EDGE
+    return replace(places, width=max(places.width, wide), height=y + _HEIGHT + _EDGE, nodes=boxes)
+
+
+def _width(name: str, kind: str) -> int:
+    wanted = 27 + text_width(printable(name), 12, bold=True) + 12 + text_width(kind, 11) + 12
+    return round(min(max(wanted, _LEAST), _MOST))
+
+
+def _line(curve: Curve) -> Line:
+    start, *rest = curve.points
+    cubics = "".join(f"C{_pair(rest[n])} {_pair(rest[n + 1])} {_pair(rest[n + 2])}" for n in range(0, len(rest), 3))
+    middle = (len(curve.points) // 3) // 2 * 3
+    x, y = _half(curve.points[middle : middle + 4])
+    return Line(f"M{_pair(start)}{cubics}L{_pair(curve.tip)}", round(x) + _EDGE, round(y) + _EDGE)
+
+
+def _pair(point: Point) -> str:
+    return f"{round(point[0]) + _EDGE},{round(point[1]) + _EDGE}"
+
+
+def _half(points: Sequence[Point]) -> Point:
+    """Give the middle of one cubic curve."""
+    x, y = (
+        sum(weight * point[axis] for weight, point in zip((1, 3, 3, 1), points, strict=True)) / 8 for axis in (0, 1)
+    )
+    return x, y
+
+
+def connect(source: Place, target: Place) -> Line:
+    """Draw a way for an edge that came up later: forward from side to side, back and up or down in an arc."""
+    if source == target:
+        x, y = source.x + source.w // 2, source.y
+        return Line(f"M{x - 14},{y}C{x - 20},{y - 24} {x + 20},{y - 24} {x + 14},{y}", x, y - 14)
+    top, bottom = source.y + source.h // 2, target.y + target.h // 2
+    if target.x >= source.x + source.w:
+        left, right = source.x + source.w, target.x - 2
+        half = (left + right) // 2
+        return Line(f"M{left},{top}C{half},{top} {half},{bottom} {right},{bottom}", half, (top + bottom) // 2)
+    right, end = source.x + source.w, target.x + target.w + 4
+    out = max(right, end) + 46
+    path = f"M{right},{top}C{out},{top} {out},{bottom} {end},{bottom}"
+    return Line(path, (right + 3 * out + 3 * out + end) // 8, (top + bottom) // 2)

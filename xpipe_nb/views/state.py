@@ -1,0 +1,196 @@
+"""What a view knows: records that never change, in tables that `fold` copies before it writes.
+
+Every point in time is kept twice: as the number of the event (which is the same in every run, so that it may be
+saved) and in seconds of the monotonic clock (which only a live view shows).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from xpipe_nb.events import PumpEvent
+from xpipe_nb.views.graph import Node
+
+__all__ = [
+    "KEPT_CONVERSATIONS",
+    "KEPT_FRAMES",
+    "KEPT_MESSAGES",
+    "ConversationNow",
+    "DeclaredEvent",
+    "EdgeNow",
+    "FrameNow",
+    "ListenerNow",
+    "MessageNow",
+    "Moment",
+    "Span",
+    "UnderWay",
+    "ViewState",
+]
+
+KEPT_MESSAGES = 200
+KEPT_CONVERSATIONS = 50
+KEPT_FRAMES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredEvent(PumpEvent):
+    """Who is there now; a view makes it when it opens and after a reload.
+
+    Args:
+        nodes: The listeners, in the order of their declaration.
+        edges: Who is declared to send to whom.
+        generation: How many sets of listeners there were, this one included.
+    """
+
+    nodes: tuple[Node, ...]
+    edges: tuple[tuple[str, str], ...]
+    generation: int = 1
+
+
+class Moment(NamedTuple):
+    """A point in time: the number of the event, and the monotonic clock in seconds."""
+
+    step: int
+    at: float
+
+
+class Span(NamedTuple):
+    """The time that one run of a handler took; `end` is `None` while it runs."""
+
+    begin: Moment
+    end: Moment | None = None
+
+
+class ListenerNow(NamedTuple):
+    """One node: what it is, and how much it has to do; `calling` counts handlers that wait for an answer."""
+
+    name: str
+    kind: str
+    running: int = 0
+    calling: int = 0
+    queue: int = 0
+    handled: int = 0
+    errors: int = 0
+    refused: int = 0
+    failing: bool = False
+    gone: bool = False
+
+
+class EdgeNow(NamedTuple):
+    """One edge: what went over it; `flying` counts what was sent and is not handled yet."""
+
+    source: str
+    target: str
+    declared: bool = False
+    sent: int = 0
+    answered: int = 0
+    refused: int = 0
+    flying: int = 0
+
+
+class ConversationNow(NamedTuple):
+    """One conversation: `state` is `running`, `done`, `failed` or `ended`."""
+
+    number: int
+    state: str
+    began: Moment
+    ended: Moment | None = None
+    sender: str = ""
+    to: str = ""
+    type: str = ""
+    text: str = ""
+    frames: int = 0
+    closed: int = 0
+    messages: int = 0
+    error: str = ""
+
+
+class FrameNow(NamedTuple):
+    """One frame; `parent` is the key of its caller's frame, 0 for one right below the injector."""
+
+    key: int
+    conversation: int
+    parent: int
+    depth: int
+    listener: str
+    type: str
+    opened: Moment
+    closed: Moment | None = None
+    spans: tuple[Span, ...] = ()
+    error: str = ""
+    done: float = 0.0
+    total: float = 0.0
+
+
+class MessageNow(NamedTuple):
+    """One message; `state` is `queued`, `running`, `done`, `error`, `refused` or `dead`."""
+
+    key: int
+    conversation: int
+    number: int
+    frame: int
+    origin: int
+    sender: str
+    to: str
+    type: str
+    kind: str
+    state: str
+    size: int
+    queued: Moment
+    began: Moment | None = None
+    ended: Moment | None = None
+    stage: str = ""
+    reason: str = ""
+    detail: str = ""
+    repairs: tuple[str, ...] = ()
+    element: Any = None
+    raw: bytes | str | None = None
+
+
+class UnderWay(NamedTuple):
+    """What is queued or in the hands of a handler; kept apart, so that a bounded list of messages costs no count."""
+
+    key: int
+    sender: str
+    to: str
+    thread_id: str
+    counted: bool
+    handed_over: bool
+    waits: bool = False
+
+
+@dataclass(slots=True)
+class ViewState:
+    """All that a view of one organism shows.
+
+    Args:
+        name: The organism's name.
+        origin: The monotonic clock when the view began; times are told from here.
+    """
+
+    name: str
+    origin: float = 0.0
+    step: int = 0
+    state: str = "running"
+    generation: int = 1
+    sent: int = 0
+    dead: int = 0
+    refused: int = 0
+    opened: int = 0
+    active: int = 0
+    last_key: int = 0
+    last_frame: int = 0
+    listeners: dict[str, ListenerNow] = field(default_factory=dict)
+    edges: dict[tuple[str, str], EdgeNow] = field(default_factory=dict)
+    conversations: dict[int, ConversationNow] = field(default_factory=dict)
+    frames: dict[str, FrameNow] = field(default_factory=dict)
+    messages: dict[int, MessageNow] = field(default_factory=dict)
+    under_way: dict[tuple[int, int, str], tuple[UnderWay, ...]] = field(default_factory=dict)
+    turns: dict[str, UnderWay] = field(default_factory=dict)
+
+    def copy(self) -> ViewState:
+        """Give a state that can be written without a trace in this one."""
+        tables = ("listeners", "edges", "conversations", "frames", "messages", "under_way", "turns")
+        copies: dict[str, Any] = {name: dict(getattr(self, name)) for name in tables}
+        return replace(self, **copies)
