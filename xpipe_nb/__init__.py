@@ -5,7 +5,8 @@ The floors; a module imports only from its own floor or lower:
     roof  __init__  __main__        public names, found when first asked for; the door to IPython
      5    notebook/                 magics, cells, displays: the only place that knows IPython
      4    cli                       the same organism from a command line
-     3    organism  pump  bootstrap the running machine, put together
+     3    organism  pump  bootstrap  known
+                                    the running machine, put together
      2    stages  operators  inbox  crew  reception  exchange  services  composing  letters
           conversation(s)  calls  metadata  reloading  dispatch/
                                     how work flows: asyncio and aiostream
@@ -59,6 +60,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.events import SendRefusedEvent as SendRefusedEvent
     from xpipe_nb.events import ThoughtEvent as ThoughtEvent
     from xpipe_nb.events import ThreadEvent as ThreadEvent
+    from xpipe_nb.known import organisms as organisms
     from xpipe_nb.limits import Limits as Limits
     from xpipe_nb.listeners import Listener as Listener
     from xpipe_nb.listeners import ListenerConfig as ListenerConfig
@@ -91,6 +93,7 @@ _HOMES = {
         "MessageSentEvent", "PipelineFailed", "ProgressEvent", "PumpEvent", "ReloadEvent", "SendRefusedEvent",
         "ThoughtEvent", "ThreadEvent",
     ),
+    "known": ("organisms",),
     "limits": ("Limits",),
     "listeners": ("Listener", "ListenerConfig", "listener"),
     "messages": ("DeadLetter", "HandlerResponse", "send"),

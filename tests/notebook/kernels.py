@@ -15,7 +15,7 @@ from jupyter_client.manager import KernelManager
 
 from tests.support import ROOT
 
-__all__ = ["CELLS", "LOAD", "ORGANISM", "Kernel", "Ran", "kernel_in"]
+__all__ = ["CELLS", "FRESH", "LOAD", "ORGANISM", "Kernel", "Ran", "kernel_in"]
 
 LOAD = "%load_ext xpipe_nb\nimport xpipe_nb as xp"
 
@@ -40,6 +40,9 @@ def shouter(message: Greeting) -> Shout:
 """
 
 ORGANISM = "%%organism hello\nlisteners:\n  - greeter\n  - shouter\n"
+
+FRESH = ORGANISM.replace("hello", "hello --replace", 1)
+"""The same, started anew: conversations are counted from 1."""
 
 
 @dataclass

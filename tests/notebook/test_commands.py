@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.notebook.kernels import ORGANISM
+from tests.notebook.kernels import CELLS, FRESH, ORGANISM
 
 
 def test_inject_alone_says_what_can_be_sent_here_and_now(hello) -> None:
@@ -19,8 +19,19 @@ def test_organism_alone_says_what_runs_and_what_can_be_done(hello) -> None:
     for cell in ("%organism", "%organism --help"):
         text = hello(cell).text
         assert text.startswith("  Organism hello · running · 2 listeners")
-        for word in ("list", "show", "graph", "check", "stop"):
-            assert word in text
+        for word in ("list", "show", "threads", "dead", "check", "pause", "resume", "stop", "reload", "doctor", "new"):
+            assert f"  %organism {word} " in text
+        assert "[--from FILE] [--no-view] [--replace] [--as VAR]" in text
+
+
+def test_every_magic_and_sub_command_has_help(hello) -> None:
+    """`--help` anywhere says what can be done, and does nothing."""
+    assert hello("%organism stop --help").text == "%organism stop [NAME]\n  end it, and what is under way in it\n"
+    assert hello("%settle --help").text.splitlines()[1] == "  nothing is under way"
+    for cell in ("%expect", "%expect --help"):
+        text = hello(cell).text
+        assert '  %expect reply == Shout("…") [--hint "…"]\n' in text
+        assert "  %expect greeter -> shouter Greeting\n" in text
 
 
 def test_the_examples_of_the_help_work_when_they_are_filled_in(hello) -> None:
@@ -85,3 +96,90 @@ def test_a_name_that_is_taken_is_left_alone(hello) -> None:
     hello("%organism stop taken")
     assert "--as VAR" in hello("%%organism two-words\nlisteners:\n  - shouter").text
     hello("%organism stop two-words")
+
+
+def test_threads_lists_conversations_and_shows_one_message_by_message(hello) -> None:
+    """A line for each; with a number its call tree and its messages."""
+    hello(FRESH)
+    assert hello("%organism threads").text == "hello: no conversation yet\n"
+    hello("%inject greeter name='World';")
+    listed = "hello: 1 conversation\n  #1 done · console ▸ greeter ▸ shouter · 2 messages · Shout(text='HELLO WORLD')\n"
+    assert hello("%organism threads").text == listed
+    for cell in ("%organism threads 1", "%organism threads hello #1"):
+        assert hello(cell).text == (
+            "Conversation #1 of hello · done · 1 reply · 2 messages\n"
+            "  console\n    greeter\n      shouter\n"
+            "messages:\n"
+            "  console ▸ greeter Greeting(name='World')\n"
+            "  greeter ▸ shouter Greeting(name='hello World')\n"
+            "  shouter ▸ greeter Shout(text='HELLO WORLD')\n"
+            "  greeter ▸ console Shout(text='HELLO WORLD')\n"
+        )
+
+
+def test_dead_letters_are_told_under_the_cell_and_listed(hello) -> None:
+    """One line where it happened; `%organism dead` lists them, with a number the message itself."""
+    hello(
+        "import annotated_types as at\nfrom typing import Annotated\n"
+        "@xp.payload\nclass Short:\n    text: Annotated[str, at.MaxLen(3)]\n"
+        "@xp.listener\ndef cutter(message: Short) -> Short:\n    return message\n"
+        "@xp.listener(peers=['cutter'])\nasync def sender(message: Greeting, meta) -> Shout:\n"
+        "    try:\n        await meta.call(Short('too long'), to='cutter')\n    except xp.CallFailed:\n"
+        "        return Shout('failed')\n"
+    )
+    hello("%%organism strict --no-view\nlisteners:\n  - cutter\n  - sender\n")
+    assert hello("%organism dead strict").text == "strict: no dead letters\n"
+    ran = hello("%inject sender name='x'")
+    assert ran.text.startswith("Shout(text='failed')\nstrict: sender")
+    line = ran.text.splitlines()[-1]
+    assert line.startswith("1 dead letter: cutter, ")
+    assert line.endswith(". %organism dead")
+    listed = hello("%organism dead strict").text
+    assert listed.startswith(
+        "strict: 1 dead letter · %organism dead N shows the message\n  1  #1 · sender ▸ cutter Short"
+    )
+    assert "too long" in hello("%organism dead strict 1").text
+    assert hello("%expect no dead").said.startswith("✕ no dead: not so in #1\nseen: #1 sender → cutter")
+    hello("%organism stop strict")
+
+
+def test_pause_and_resume(hello) -> None:
+    """A paused organism takes messages and starts no handler; a cell does not wait for it, as it would for ever."""
+    assert hello("%organism pause").text.startswith("hello: paused · ")
+    ran = hello("answer = %inject greeter name='x'")
+    assert ran.text.startswith("hello is paused. %organism resume. Conversation #")
+    assert hello("answer.state").value == "'active'"
+    assert "is not over: it is paused" in hello("%settle").text
+    assert hello("%organism resume").text == "hello: running\n"
+    assert hello("%settle").text == "hello: quiet\n"
+    assert hello("answer.reply.text").value == "'HELLO X'"
+
+
+def test_new_writes_a_starter_that_runs_as_it_stands(hello) -> None:
+    """Each kind: a cell of Python, the organism's cell and a message; all of them run."""
+    for kind in ("hello", "agent", "team", "tool"):
+        text = hello(f"%organism new {kind}").text  # nobody can be given a cell here, so it is printed
+        code, rest = text.split("\n\na cell with\n\n")
+        organism, message = rest.split("\n\nand one with\n\n")
+        assert not hello(code).error
+        assert not hello(organism).error
+        ran = hello(f"answer = {message.strip()}")
+        assert not ran.error, ran.said
+        if kind != "hello":
+            hello(f"%organism stop my_{kind}")
+    hello(CELLS)
+    hello(ORGANISM)
+
+
+def test_doctor_says_versions_and_abilities(hello) -> None:
+    """A table to be pasted into a report; every "no" says what helps."""
+    text = hello("%organism doctor").text
+    for word in ("xpipe_nb", "Python", "IPython", "ipykernel"):
+        assert f"\n{word} " in f"\n{text}"
+    assert "none attached (headless)" in text
+    assert all(" · " in line for line in text.splitlines() if line.rsplit("  ", 1)[-1].split(" · ")[0] == "no")
+
+
+def test_reload_takes_over_what_is_defined_now(hello) -> None:
+    """`%organism reload` is the run of the `%%organism` cell without the cell."""
+    assert hello("%organism reload").text == "hello: no change\n"

@@ -57,7 +57,9 @@ def test_names_of_others_are_left_to_them(bare) -> None:
     bare(
         "from IPython.core.magic import register_line_magic\n@register_line_magic\ndef inject(line):\n    return 'theirs'"
     )
-    assert bare(LOAD).text == "Other magics have our names; ours are %xp_inject and %xp_organism.\n"
+    assert bare(LOAD).text == (
+        "Other magics have our names; ours are %xp_inject, %xp_organism, %xp_settle, %xp_expect.\n"
+    )
     bare(CELLS)
     assert not bare(ORGANISM.replace("%%organism", "%%xp_organism")).error
     assert bare("%xp_inject shouter name='x'").text == "Shout(text='X')\nshouter · 1 message\n"

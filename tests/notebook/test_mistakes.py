@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.notebook.kernels import CELLS, LOAD, ORGANISM
+from tests.notebook.kernels import CELLS, FRESH, LOAD, ORGANISM
 
 ONE_LINERS = {
     "%inject greter Greeting('x')": "✕ No listener 'greter' in hello. Did you mean greeter? Others: shouter.",
@@ -23,8 +23,19 @@ ONE_LINERS = {
         "✕ Not Python and not XML: 'what is it now' (invalid syntax). Expected Greeting(name=\"…\") or XML."
     ),
     "%inject --continue 99 greeter name='x'": "✕ No conversation #99 in hello.",
-    "%organism stpo": "✕ %organism knows no 'stpo'. Did you mean stop? There are: list, show, graph, stop, check.",
-    "%organism pause": "✕ %organism pause is not built yet. There are: list, show, graph, stop, check.",
+    "%organism stpo": "✕ %organism knows no 'stpo'. Did you mean stop? There are: list, show, graph, threads, dead, ",
+    "%organism step": "✕ %organism step is not built yet. There are: list, show, graph, threads, dead, ",
+    "%organism new helo": "✕ No starter 'helo'. Did you mean hello? Others: agent, team, tool.",
+    "%organism dead 7": "✕ No dead letter 7 in hello.",
+    "%organism threads 99": "✕ No conversation #99 in hello.",
+    "%settle now": "✕ %settle waits for every organism and takes no 'now'. Options: --timeout S.",
+    "%settle --timeout soon": "✕ --timeout takes a number, not 'soon'.",
+    "%expect tokens < 500": "✕ %expect tokens is not built yet.",
+    "%expect greter -> shouter": "✕ No listener 'greter' in hello. Did you mean greeter?",
+    "%expect it works": "✕ %expect cannot read 'it works'. It knows: greeter -> shouter ",
+    "%expect reply == nobody": "✕ 'nobody' cannot be worked out: NameError: name 'nobody' is not defined",
+    "%expect greeter -> shouter 1 + 1": "✕ '1 + 1' is no payload; expected a class, or Class(field=value).",
+    "%expect no dead --hint unquoted": "✕ A hint stands in quotation marks: --hint \"did greeter add 'hello'?\"",
     "%organism stop helo": "✕ No organism 'helo'. Did you mean hello?",
     "%inject --as 1x shouter name='x'": "✕ '1x' is no name that Python allows.",
     "%%organism --as for hello\nlisteners:\n  - shouter": "✕ 'for' is no name that Python allows.",
@@ -37,6 +48,7 @@ ONE_LINERS = {
 @pytest.mark.parametrize("cell", ONE_LINERS)
 def test_a_mistake_is_one_line_without_a_traceback(hello, cell) -> None:
     """The line says what is there and what would be right; no class name, no frame of ours."""
+    hello("%inject greeter name='x';")
     ran = hello(cell)
     assert ran.said.splitlines()[0].startswith(ONE_LINERS[cell])
     assert len(ran.said.splitlines()) == 1
@@ -73,7 +85,7 @@ def test_raw_sends_the_bytes_as_they_stand(hello) -> None:
 def test_a_handler_that_crashes_fails_the_cell_with_the_handlers_own_words(hello) -> None:
     """The person sees the cause (agents do not), and the conversation is bound all the same."""
     hello("@xp.listener\nasync def crash(message: Greeting) -> Shout:\n    return 1 / 0")
-    hello(ORGANISM + "  - crash\n")
+    hello(FRESH + "  - crash\n")
     ran = hello("broken = %inject crash name='x'")
     assert ran.error["ename"] == "ConversationFailed"
     assert ran.said.startswith("✕ #1 failed: crash raised ZeroDivisionError: division by zero")
@@ -134,4 +146,13 @@ def test_nothing_runs_is_said_with_the_remedy(bare) -> None:
     says = "No organism is running (was the kernel restarted?). Run the %%organism cell."
     assert bare("%inject greeter name='x'").said == f"✕ {says}"
     assert bare("%inject").text == f"{says}\n"
-    assert bare("%organism stop").said == f"✕ {says}"
+    for cell in ("%organism stop", "%settle", "%expect no dead"):
+        assert bare(cell).said == f"✕ {says}"
+
+
+def test_the_cell_to_run_is_named_by_its_number_where_it_is_known(bare) -> None:
+    """After a stop, the history of this kernel knows which cell starts it."""
+    for cell in (LOAD, CELLS, "'%%organism is no magic in a text'", ORGANISM, "%organism stop"):
+        bare(cell)
+    says = "✕ No organism is running (was the kernel restarted?). Run the %%organism cell (cell 4)."
+    assert bare("%inject greeter name='x'").said == says

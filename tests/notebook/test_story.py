@@ -7,16 +7,16 @@ import base64
 import pytest
 from lxml import etree
 
-from tests.notebook.kernels import CELLS, LOAD, ORGANISM
+from tests.notebook.kernels import CELLS, FRESH, LOAD, ORGANISM
 
 REPLY = "Shout(text='HELLO WORLD')\ngreeter ▸ shouter · 2 messages\n"
 
 
 def test_organism_shows_a_picture_and_one_line_and_binds_its_name(hello) -> None:
     """`%%organism hello` shows the graph, says that it runs, and binds `hello`."""
-    ran = hello(ORGANISM)
-    picture, line = ran.outputs
-    assert line["text"] == "hello: stopped and started again · 2 listeners · bound as hello\n"
+    hello("%organism stop hello")
+    picture, line = hello(ORGANISM).outputs
+    assert line["text"] == "hello: running · 2 listeners · bound as hello\n"
     assert set(picture["data"]) == {"text/html", "image/png", "text/plain"}
     assert "greeter" in picture["data"]["text/plain"]
     assert hello("repr(hello)").value == "'Organism hello · running · 2 listeners · 0 in flight · 0 dead'"
@@ -131,7 +131,7 @@ WAITING = {
 def test_prints_land_under_the_cell_that_caused_them_even_later(hello, form) -> None:
     """A handler that prints while another cell runs still prints under its own `%inject`, a thread's as well."""
     hello(WAITING[form])
-    hello(ORGANISM + "  - later\n")
+    hello(FRESH + "  - later\n")
     cause = hello("waiting = %inject --no-wait later name='x'")
     assert cause.text == "later · 1 message · #1 is under way\n"
     other = hello("gate.set()\nreplies = await waiting\nreplies")
@@ -149,22 +149,18 @@ def test_from_names_the_port_that_a_message_comes_in_by(hello) -> None:
     assert hello("%inject --from shouter greeter name='World'").error["ename"] == "Rejected"
 
 
-def test_an_edited_listener_is_used_once_the_organism_cell_runs_again(hello) -> None:
-    """Running the `%%organism` cell of a running name stops it and starts it with what is defined now."""
-    hello("@xp.listener\ndef shouter(message: Greeting) -> Shout:\n    return Shout(message.name.upper() + '!')\n")
-    assert hello(ORGANISM).text.endswith("hello: stopped and started again · 2 listeners · bound as hello\n")
-    assert hello("x = %inject greeter name='World'\nx.reply.text").value == "'HELLO WORLD!'"
-    hello(CELLS)
-    hello(ORGANISM)
+def test_organisms_can_be_had_by_name(hello) -> None:
+    """`xp.organisms["hello"]` is the organism, also where its name is taken."""
+    assert hello("xp.organisms['hello'] is hello, list(xp.organisms)").value == "(True, ['hello'])"
 
 
 def test_running_an_organism_again_ends_what_is_under_way_and_leaves_no_task(hello) -> None:
-    """The old organism is stopped whole, and the line says which conversations ended with it."""
+    """With `--replace` the old organism is stopped whole, and the line says which conversations ended with it."""
     hello(
         "import asyncio\n@xp.listener\nasync def endless(message: Greeting) -> Shout:\n"
         "    await asyncio.Event().wait()\n    return Shout('never')\n"
     )
-    with_endless = ORGANISM + "  - endless\n"
+    with_endless = FRESH + "  - endless\n"
     hello(with_endless)
     count = "len(asyncio.all_tasks())"
     before = hello(count).value
@@ -178,12 +174,12 @@ def test_running_an_organism_again_ends_what_is_under_way_and_leaves_no_task(hel
 
 
 def test_running_all_cells_twice_gives_equal_outputs(bare) -> None:
-    """Only two lines differ, and both tell the truth: IPython's about loading, ours about starting again."""
+    """Only two lines differ, and both tell the truth: IPython's about loading, ours that nothing is new."""
     cells = [CELLS, ORGANISM, '%inject greeter Greeting("World")', "answer = %inject greeter name='x'\nanswer", "hello"]
     bare(LOAD)
     first = [bare(cell).outputs for cell in cells]
     bare(LOAD)
     second = [bare(cell).outputs for cell in cells]
     assert first[1].pop()["text"] == "hello: running · 2 listeners · bound as hello\n"
-    assert second[1].pop()["text"] == "hello: stopped and started again · 2 listeners · bound as hello\n"
+    assert second[1].pop()["text"] == "hello: no change\n"
     assert first == second

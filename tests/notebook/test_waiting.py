@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.notebook.kernels import CELLS, LOAD, ORGANISM
+from tests.notebook.kernels import CELLS, FRESH, LOAD, ORGANISM
 
 SLOW = """\
 import asyncio
@@ -15,7 +15,7 @@ async def slow(message: Greeting) -> Shout:
     await gate.wait()
     return Shout("late")
 """
-WITH_SLOW = ORGANISM + "  - slow\n"
+WITH_SLOW = FRESH + "  - slow\n"
 
 
 @pytest.fixture

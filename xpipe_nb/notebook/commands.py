@@ -1,115 +1,187 @@
-"""The sub-commands of `%organism`, and what the magics say when they are asked for help."""
+"""The sub-commands of `%organism`: one row each, with what it is called like, does, and says in the help."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from xpipe_nb.names import nearest
-from xpipe_nb.notebook.arguments import example_of
 from xpipe_nb.notebook.display import organism_bundle, show
 from xpipe_nb.notebook.mistakes import Mistake
-from xpipe_nb.notebook.session import NOTHING_RUNS, Session
+from xpipe_nb.notebook.reloads import reloaded_text
+from xpipe_nb.notebook.reports import dead_letter, dead_letters, one_conversation, threads
+from xpipe_nb.notebook.session import Session
+from xpipe_nb.notebook.shell import Shell
+from xpipe_nb.notebook.starters import STARTERS, starter
 from xpipe_nb.organism import Organism
 
-__all__ = ["inject_help", "organism_help", "run_command"]
-
-Command = Callable[[Session, str], Awaitable[None]]
-
-_LATER = frozenset({
-    "answer", "break", "budgets", "dead", "diff", "doctor", "export", "fork", "journal", "new", "pause", "reload",
-    "replay", "resend", "resume", "step", "threads",
-})  # fmt: skip
+__all__ = ["COMMANDS", "Desk", "run_command"]
 
 
-async def run_command(session: Session, line: str, magic: str) -> None:
-    """Do what `%organism` was asked for; with no word, say what can be done here and now.
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a sub-command works with.
 
     Args:
         session: The organisms of this kernel.
-        line: A sub-command and an organism's name, or only a name, which shows that organism.
+        shell: What this kernel and its front end can do.
         magic: How `%organism` is called here.
+    """
+
+    session: Session
+    shell: Shell
+    magic: str
+
+
+Work = Callable[[Desk, str], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A sub-command.
+
+    Args:
+        usage: How it is written, without its own name.
+        what: What it does, in a line.
+        work: Does it, and gives what is printed.
+    """
+
+    usage: str
+    what: str
+    work: Work
+
+
+_LATER = frozenset({
+    "answer", "break", "budgets", "diff", "export", "fork", "journal", "replay", "resend", "step",
+})  # fmt: skip
+
+
+async def run_command(desk: Desk, line: str) -> None:
+    """Do what `%organism` was asked for; a name alone shows that organism.
+
+    Args:
+        desk: What to work with.
+        line: A sub-command and what it takes, or an organism's name.
 
     Raises:
         Mistake: For a word that is neither, or an organism that does not run.
     """
     word, _, rest = line.strip().removesuffix(";").partition(" ")
-    if word in ("", "--help", "-h", "?"):
-        print(organism_help(session, magic))  # noqa: T201 - it belongs under the cell
-    elif word in _COMMANDS:
-        await _COMMANDS[word](session, rest.strip())
-    elif word in session.organisms:
-        await _show(session, word)
+    rest = rest.strip()
+    if word in COMMANDS and rest in ("--help", "-h", "?"):
+        command = COMMANDS[word]
+        text = f"{desk.magic} {word} {command.usage}".rstrip() + f"\n  {command.what}"
+    elif word in COMMANDS:
+        text = await COMMANDS[word].work(desk, rest)
+    elif word in desk.session.runs:
+        text = await _show(desk, word)
     else:
-        raise _unknown(word, session, magic)
+        raise _unknown(word, desk)
+    if text:
+        print(text)  # noqa: T201 - it belongs under the cell
 
 
-def _unknown(word: str, session: Session, magic: str) -> Mistake:
-    built = ", ".join(_COMMANDS)
+def _unknown(word: str, desk: Desk) -> Mistake:
+    built = ", ".join(COMMANDS)
     if word in _LATER:
-        return Mistake(f"{magic} {word} is not built yet. There are: {built}.")
-    near = nearest(word, [*_COMMANDS, *session.organisms])
+        return Mistake(f"{desk.magic} {word} is not built yet. There are: {built}.")
+    near = nearest(word, [*COMMANDS, *desk.session.runs])
     hint = f" Did you mean {near}?" if near else ""
-    return Mistake(f"{magic} knows no {word!r}.{hint} There are: {built}.")
+    return Mistake(f"{desk.magic} knows no {word!r}.{hint} There are: {built}.")
 
 
-async def _list(session: Session, _name: str) -> None:
-    text = "\n".join(map(repr, session.organisms.values())) or NOTHING_RUNS
-    print(text)  # noqa: T201 - it belongs under the cell
+async def _list(desk: Desk, _rest: str) -> str:
+    return "\n".join(map(repr, desk.session.organisms.values())) or desk.session.nothing_runs
 
 
-async def _show(session: Session, name: str) -> None:
-    organism = session.organism(name)
+async def _show(desk: Desk, name: str) -> str:
+    organism = desk.session.organism(name)
     show(organism_bundle(organism))
-    print(repr(organism))  # noqa: T201 - likewise
+    return repr(organism)
 
 
-async def _graph(session: Session, name: str) -> None:
-    show(organism_bundle(session.organism(name)))
+async def _graph(desk: Desk, name: str) -> str:
+    show(organism_bundle(desk.session.organism(name)))
+    return ""
 
 
-async def _stop(session: Session, name: str) -> None:
-    ended = await session.stop(session.organism(name).name)
-    print(ended)  # noqa: T201 - likewise
+async def _threads(desk: Desk, rest: str) -> str:
+    organism, number = _numbered(desk, rest)
+    if number is None:
+        return threads(organism)
+    return one_conversation(desk.session.conversation(organism, number), desk.session.record(organism))
 
 
-async def _check(session: Session, name: str) -> None:
-    organism = session.organism(name)
-    found = organism.check()
-    print("\n".join(f"△ {each}" for each in found) or f"{organism.name}: nothing to warn about")  # noqa: T201 - likewise
+async def _dead(desk: Desk, rest: str) -> str:
+    organism, number = _numbered(desk, rest)
+    return dead_letters(organism, desk.magic) if number is None else dead_letter(organism, number)
 
 
-_COMMANDS: Mapping[str, Command] = {"list": _list, "show": _show, "graph": _graph, "stop": _stop, "check": _check}
+def _numbered(desk: Desk, rest: str) -> tuple[Organism, int | None]:
+    """Read `[NAME] [N]`, in either order."""
+    words = rest.split()
+    numbers = [word for word in words if word.removeprefix("#").isdecimal()]
+    names = [word for word in words if word not in numbers]
+    if len(numbers) > 1 or len(names) > 1:
+        raise Mistake(f"{rest!r} is more than a name and a number.")
+    organism = desk.session.organism(names[0] if names else "")
+    return organism, int(numbers[0].removeprefix("#")) if numbers else None
 
 
-def organism_help(session: Session, magic: str) -> str:
-    """Say what `%organism` and `%%organism` can do here and now."""
-    running = [f"  {organism!r}" for organism in session.organisms.values()] or [f"  {NOTHING_RUNS}"]
-    commands = [
-        f"  {magic} list               the organisms that run",
-        f"  {magic} show|graph [NAME]  its picture",
-        f"  {magic} check [NAME]       what will probably not work",
-        f"  {magic} stop [NAME]        end it, and what is under way in it",
-        f"  %{magic} NAME              start one; below it, in YAML: listeners: and a line for each",
-        "      [--no-view] [--replace] [--as VAR] [--from FILE]",
-    ]
-    return "\n".join([*running, *commands])
+async def _stop(desk: Desk, name: str) -> str:
+    return str(await desk.session.stop(desk.session.organism(name).name))
 
 
-def inject_help(session: Session, magic: str) -> str:
-    """Say what can be injected here and now: one example for each listener."""
-    if not session.organisms:
-        return NOTHING_RUNS
-    blocks = [_examples(organism, magic) for organism in session.organisms.values()]
-    options = f"{magic} [--from NAME] [--as VAR] [--continue N] [--no-wait] [--timeout S] [--raw] LISTENER PAYLOAD"
-    return "\n".join([*blocks, options, f"XML, or a payload over several lines, goes below %{magic} LISTENER."])
+async def _check(desk: Desk, name: str) -> str:
+    organism = desk.session.organism(name)
+    return "\n".join(f"△ {each}" for each in organism.check()) or f"{organism.name}: nothing to warn about"
 
 
-def _examples(organism: Organism, magic: str) -> str:
-    count = len(organism.listeners)
-    heading = f"{organism.name} has {count} {'listener' if count == 1 else 'listeners'}:"
-    calls = [
-        (f"  {magic} {name} {example_of(next(iter(listener.accepts.values()), object))}", listener.description)
-        for name, listener in organism.listeners.items()
-    ]
-    width = max((len(call) for call, _ in calls), default=0)
-    return "\n".join([heading, *(f"{call.ljust(width)}  {description}".rstrip() for call, description in calls)])
+async def _pause(desk: Desk, name: str) -> str:
+    organism = desk.session.organism(name)
+    organism.pause()
+    return f"{organism.name}: paused · what runs goes on to its end, nothing else starts · {desk.magic} resume"
+
+
+async def _resume(desk: Desk, name: str) -> str:
+    organism = desk.session.organism(name)
+    organism.resume()
+    return f"{organism.name}: {organism.state}"
+
+
+async def _reload(desk: Desk, name: str) -> str:
+    organism = desk.session.organism(name)
+    run = desk.session.runs[organism.name]
+    event = await organism.reload(run.source.given, desk.session.namespace)
+    if event.cause is not None:
+        raise event.cause
+    run.picture.renew()
+    return reloaded_text(organism, event)
+
+
+async def _doctor(desk: Desk, _rest: str) -> str:
+    return desk.shell.report()
+
+
+async def _new(desk: Desk, kind: str) -> str:
+    code, how = starter(kind or "hello")
+    desk.shell.next_cell(code)
+    place = f"{code}\n\n" if desk.shell.is_headless else "A starter cell stands below. Run it, then "
+    return f"{place}{how}"
+
+
+COMMANDS = {
+    "list": Command("", "the organisms that run", _list),
+    "show": Command("[NAME]", "its picture and its state", _show),
+    "graph": Command("[NAME]", "its picture", _graph),
+    "threads": Command("[NAME] [N]", "its conversations; with a number, one of them message by message", _threads),
+    "dead": Command("[NAME] [N]", "what could not be delivered, and why; with a number, that message", _dead),
+    "check": Command("[NAME]", "what will probably not work", _check),
+    "pause": Command("[NAME]", "start no more handlers; messages wait", _pause),
+    "resume": Command("[NAME]", "start handlers again", _resume),
+    "stop": Command("[NAME]", "end it, and what is under way in it", _stop),
+    "reload": Command("[NAME]", "take over what is defined now", _reload),
+    "doctor": Command("", "versions, and what this kernel and front end can do", _doctor),
+    "new": Command("|".join(STARTERS), "write a starter cell below", _new),
+}
+"""The sub-commands, in the order of the help."""

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from IPython.display import display
+from IPython.display import DisplayHandle, display
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.organism import Organism
 from xpipe_nb.views import Graph
 
-__all__ = ["brief", "conversation_bundle", "organism_bundle", "show", "summary_line"]
+__all__ = ["Picture", "brief", "conversation_bundle", "organism_bundle", "show", "summary_line"]
 
 _LONGEST_TEXT = 200
 _MOST_REPLIES = 20
@@ -28,6 +28,37 @@ _STATES = {"active": "is under way", "waiting": "waits for you", "killed": "was 
 def show(bundle: Mapping[str, str]) -> None:
     """Put a bundle under the cell that causes it."""
     display(dict(bundle), raw=True)  # type: ignore[no-untyped-call]  # IPython gives it no types
+
+
+class Picture:
+    """The picture of an organism under the cell that started it; it can be renewed in place.
+
+    Args:
+        organism: The organism.
+    """
+
+    def __init__(self, organism: Organism) -> None:
+        self._organism = organism
+        self._handle: DisplayHandle | None = None
+        self._shown: dict[str, str] = {}
+
+    def show(self) -> None:
+        """Put it under the running cell; from now on that is the one that is renewed."""
+        self._shown = organism_bundle(self._organism)
+        self._handle = display(dict(self._shown), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+
+    def renew(self) -> None:
+        """Draw the present state where it was shown last; nothing is sent when nothing has changed."""
+        if self._handle is None:
+            return
+        bundle = organism_bundle(self._organism)
+        if bundle != self._shown:
+            self._shown = bundle
+            self._handle.update(dict(bundle), raw=True)  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Leave it as it is from now on."""
+        self._handle = None
 
 
 def organism_bundle(organism: Organism) -> dict[str, str]:

@@ -15,12 +15,14 @@ from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.magics import Magics, Work
 from xpipe_nb.notebook.mistakes import hide_tracebacks, show_tracebacks
 from xpipe_nb.notebook.session import Session
+from xpipe_nb.notebook.shell import NESTED, Shell
 from xpipe_nb.notebook.transformer import AwaitOurCalls
 from xpipe_nb.organism import Organism
 
 __all__ = ["Extension", "load", "unload"]
 
 _PREFIX = "xp_"
+_NAMES = ("inject", "organism", "settle", "expect")
 _LOADED_HERE = "This cell was read before xpipe_nb was loaded, so it does not wait. Run it again."
 _CANNOT_WAIT = (
     "This place cannot wait (a plain def, another magic such as %%time, or %autoawait is off): "
@@ -41,19 +43,22 @@ class Extension:
         self._begun: list[Handle] = []
         self._ours: dict[tuple[str, str], Callable[..., Any]] = {}
         self._shown: Callable[[], Conversation | None] = lambda: None
-        self.session = Session(shell.user_ns)
+        self.shell = Shell(shell)
+        self.session = Session(shell.user_ns, self.shell.organism_cell)
         self.step = AwaitOurCalls(self._calls, lambda: shell.autoawait, lambda: shell.ast_node_interactivity)
 
     # ---- coming
 
     def load(self) -> None:
         """Put our magics, our step, our formatters and our errors' looks into the shell."""
-        prefix = _PREFIX if self._is_taken("inject", "organism") else ""
-        magics = Magics(self.session, self._begin, prefix)
+        prefix = _PREFIX if self._is_taken(*_NAMES) else ""
+        magics = Magics(self.session, self.shell, self._begin, prefix)
         self._register("line", f"{prefix}inject", magics.inject)
         self._register("cell", f"{prefix}inject", magics.inject)
         self._register("line", f"{prefix}organism", magics.organism)
         self._register("cell", f"{prefix}organism", magics.organism_cell)
+        self._register("line", f"{prefix}settle", magics.settle)
+        self._register("line", f"{prefix}expect", magics.expect)
         self._shell.input_transformers_post.append(self.step)
         self._shell.events.register("post_run_cell", self._after_cell)
         formatter = self._shell.display_formatter
@@ -62,7 +67,10 @@ class Extension:
         formatter.mimebundle_formatter.for_type(Organism, lambda each, **_: organism_bundle(each))
         hide_tracebacks()
         if prefix:
-            print(f"Other magics have our names; ours are %{prefix}inject and %{prefix}organism.")  # noqa: T201
+            ours = ", ".join(f"%{prefix}{name}" for name in _NAMES)
+            print(f"Other magics have our names; ours are {ours}.")  # noqa: T201 - said once, below the cell
+        if self.shell.is_nested:
+            print(NESTED)  # noqa: T201 - likewise
 
     def _is_taken(self, *names: str) -> bool:
         return any(name in kind for kind in self._shell.magics_manager.magics.values() for name in names)

@@ -13,6 +13,7 @@ from xpipe_nb.notebook.display import conversation_bundle, show, summary_line
 from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.line import InjectLine
 from xpipe_nb.notebook.mistakes import Mistake, one_line, show_as
+from xpipe_nb.notebook.reports import letters_line
 from xpipe_nb.notebook.session import Session, check_name
 
 __all__ = ["Injection"]
@@ -25,13 +26,16 @@ class Injection:
         session: The organisms of this kernel.
         line: The line, with the payload's text.
         namespace: Where names in the payload are looked up.
+        organism_magic: How `%organism` is called here.
 
     Raises:
         Mistake: When there is no such organism or listener, or the payload is none that it takes.
     """
 
-    def __init__(self, session: Session, line: InjectLine, namespace: Mapping[str, Any]) -> None:
-        self._session, self._line = session, line
+    def __init__(
+        self, session: Session, line: InjectLine, namespace: Mapping[str, Any], organism_magic: str = "%organism"
+    ) -> None:
+        self._session, self._line, self._magic = session, line, organism_magic
         self._organism, listener = session.find(line.target)
         self._to = listener.name
         self._payload = line.text.encode() if line.options.get("raw") else payload_from(line.text, listener, namespace)
@@ -55,6 +59,9 @@ class Injection:
         if self._line.options.get("no-wait"):
             self._show(conversation, handle)
             return conversation
+        if self._organism.paused:  # a cell that waits keeps all others waiting, %organism resume among them
+            print(f"{self._organism.name} is paused. {self._magic} resume. {self._goes_on(conversation)}")  # noqa: T201
+            return conversation
         handle.on_interrupt = lambda: f"Stopped waiting. {self._goes_on(conversation)}"
         try:
             await self._ended(conversation)
@@ -62,8 +69,8 @@ class Injection:
             show_as(failed, *self._causes(failed, conversation, letters))
             raise
         self._show(conversation, handle)
-        for letter in self._session.letters_of(self._organism, conversation, letters):
-            print(f"dead letter: {letter.to_id or letter.from_id}: {letter.detail}")  # noqa: T201 - likewise
+        if lost := list(self._session.letters_of(self._organism, conversation, letters)):
+            print(letters_line(lost, self._magic))  # noqa: T201 - it belongs under the cell
         return conversation
 
     async def _sent(self) -> Conversation:

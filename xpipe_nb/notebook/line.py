@@ -10,7 +10,10 @@ from typing import Any
 from xpipe_nb.names import nearest
 from xpipe_nb.notebook.mistakes import Mistake
 
-__all__ = ["FLAG", "Head", "InjectLine", "OptionTable", "OrganismLine", "read_inject", "read_organism", "split_head"]
+__all__ = [
+    "FLAG", "Head", "InjectLine", "OptionTable", "OrganismLine", "read_inject", "read_organism", "read_settle", "split_head",
+    "wants_help",
+]  # fmt: skip
 
 OptionTable = Mapping[str, "Callable[[str], Any] | None"]
 """The options of a magic: how the word after each is read; `None` for an option that takes no word."""
@@ -69,6 +72,7 @@ _INJECT: OptionTable = {
     "help": FLAG,
 }
 _ORGANISM: OptionTable = {"no-view": FLAG, "replace": FLAG, "as": str, "from": str, "help": FLAG}
+_SETTLE: OptionTable = {"timeout": _number, "help": FLAG}
 _SHORT = {"-h": "--help", "?": "--help"}
 
 
@@ -105,6 +109,23 @@ def read_organism(line: str) -> OrganismLine:
     if tail.rest:
         raise Mistake(f"%%organism takes one name; after {name} stands {tail.rest!r}. What it is made of goes below.")
     return OrganismLine(name, head.options | tail.options)
+
+
+def read_settle(line: str) -> dict[str, Any]:
+    """Read the line of `%settle`.
+
+    Raises:
+        Mistake: For anything but its options.
+    """
+    head = split_head(line.strip().removesuffix(";").rstrip(), _SETTLE, "%settle")
+    if head.rest:
+        raise Mistake(f"%settle waits for every organism and takes no {head.rest!r}. Options: --timeout S.")
+    return head.options
+
+
+def wants_help(line: str) -> bool:
+    """Say whether a line asks for nothing but help."""
+    return line.strip() in ("", "--help", "-h", "?")
 
 
 def split_head(text: str, table: OptionTable, magic: str) -> Head:

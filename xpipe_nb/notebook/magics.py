@@ -8,14 +8,19 @@ from typing import Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
-from xpipe_nb.errors import ConfigError
-from xpipe_nb.notebook.commands import inject_help, organism_help, run_command
-from xpipe_nb.notebook.display import organism_bundle, show
+from xpipe_nb.errors import ConfigError, DefinitionError
+from xpipe_nb.notebook.commands import Desk, run_command
+from xpipe_nb.notebook.expectations import read_expect
+from xpipe_nb.notebook.expecting import expect
 from xpipe_nb.notebook.handle import Handle
+from xpipe_nb.notebook.helps import expect_help, inject_help, organism_help, settle_help
 from xpipe_nb.notebook.injection import Injection
-from xpipe_nb.notebook.line import InjectLine, OrganismLine, read_inject, read_organism
+from xpipe_nb.notebook.line import InjectLine, OrganismLine, read_inject, read_organism, read_settle, wants_help
 from xpipe_nb.notebook.mistakes import Mistake, one_line, show_as
+from xpipe_nb.notebook.reloads import reloaded_text
 from xpipe_nb.notebook.session import Session, Started
+from xpipe_nb.notebook.settling import renew_pictures, settle
+from xpipe_nb.notebook.shell import Shell
 
 __all__ = ["Magics"]
 
@@ -23,17 +28,20 @@ Work = Callable[[Handle], Any]
 
 
 class Magics:
-    """The functions behind `%organism`, `%%organism`, `%inject` and `%%inject`.
+    """The functions behind `%organism`, `%%organism`, `%inject`, `%%inject`, `%settle` and `%expect`.
 
     Args:
         session: The organisms of this kernel.
+        shell: What this kernel and its front end can do.
         begin: Makes the handle of some work: what it is in words, and the work.
         prefix: What stands before the names of our magics: empty, or `xp_` where others had the names first.
     """
 
-    def __init__(self, session: Session, begin: Callable[[str, Work], Handle], prefix: str = "") -> None:
-        self._session, self._begin = session, begin
+    def __init__(self, session: Session, shell: Shell, begin: Callable[[str, Work], Handle], prefix: str = "") -> None:
+        self._session, self._shell, self._begin = session, shell, begin
         self._inject, self._organism = f"%{prefix}inject", f"%{prefix}organism"
+        self._settle, self._expect = f"%{prefix}settle", f"%{prefix}expect"
+        self._desk = Desk(session, shell, self._organism)
 
     @no_var_expand
     @needs_local_scope
@@ -54,24 +62,66 @@ class Magics:
             return self._told(inject_help(self._session, self._inject))
         if cell is not None:
             asked = _with_body(asked, cell, self._inject)
-        injection = Injection(self._session, asked, {**self._session.namespace, **(local_ns or {})})
-        return self._begin(f"{self._inject} {asked.target}", injection.run)
+        injection = Injection(self._session, asked, {**self._session.namespace, **(local_ns or {})}, self._organism)
+
+        async def run(handle: Handle) -> Any:
+            try:
+                return await injection.run(handle)
+            finally:
+                if self._shell.is_headless:  # nobody will see later updates: what is saved must be true now
+                    renew_pictures(self._session)
+
+        return self._begin(f"{self._inject} {asked.target}", run)
 
     @no_var_expand
     def organism(self, line: str) -> Handle:
-        """List, show, check or stop organisms; alone, say what can be done here and now.
+        """Look at organisms and steer them; alone, say what can be done here and now.
 
-        %organism [list | show [NAME] | graph [NAME] | check [NAME] | stop [NAME] | NAME --from FILE]
+        %organism [list | show | graph | threads | dead | check | pause | resume | stop | reload | doctor | new]
+        %organism NAME --from FILE
         """
         if "--from" in line.split():
             return self.organism_cell(line, "")  # IPython refuses a cell magic with nothing below it
-        return self._begin(
-            f"{self._organism} {line}".strip(), lambda _handle: run_command(self._session, line, self._organism)
-        )
+        if wants_help(line):
+            return self._told(organism_help(self._session, self._organism))
+        return self._begin(f"{self._organism} {line}".strip(), lambda _handle: run_command(self._desk, line))
+
+    @no_var_expand
+    def settle(self, line: str) -> Handle:
+        """Wait until nothing is under way in any organism, and renew every picture.
+
+        %settle [--timeout S]
+        """
+        options = read_settle(line)
+        if options.get("help"):
+            return self._told(settle_help(self._session, self._settle))
+
+        async def work(_handle: Handle) -> None:
+            print(await settle(self._session, options.get("timeout")))  # noqa: T201 - it belongs under the cell
+
+        return self._begin(self._settle, work)
+
+    @no_var_expand
+    @needs_local_scope
+    def expect(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Handle:
+        """Check the last conversation: print ✓, or fail the cell with what was seen.
+
+        %expect greeter -> shouter Greeting(name="…") [exactly N] [within S] [--hint "…"]
+        %expect reply == Shout("…") [--hint "…"]
+        %expect no dead [--hint "…"]
+        """
+        if wants_help(line):
+            return self._told(expect_help(self._session, self._expect))
+        asked = read_expect(line, {**self._session.namespace, **(local_ns or {})})
+
+        async def work(_handle: Handle) -> None:
+            print(await expect(self._session, asked))  # noqa: T201 - it belongs under the cell
+
+        return self._begin(f"{self._expect} {line}".strip(), work)
 
     @no_var_expand
     def organism_cell(self, line: str, cell: str) -> Handle:
-        """Start an organism written in YAML, on this kernel's own event loop.
+        """Start an organism written in YAML, on this kernel's own event loop; a running one takes over what is new.
 
         %%organism NAME [--no-view] [--replace] [--as VAR] [--from FILE]
 
@@ -96,14 +146,16 @@ class Magics:
 
     async def _start(self, asked: OrganismLine, text: str | Path) -> None:
         try:
-            started = await self._session.start(asked.name, text, variable=asked.options.get("as"))
-        except ConfigError as wrong:
-            runs = [f"{asked.name} runs on unchanged."] if asked.name in self._session.organisms else []
+            started = await self._session.start(
+                asked.name, text, variable=asked.options.get("as"), replace=bool(asked.options.get("replace"))
+            )
+        except (ConfigError, DefinitionError) as wrong:
+            runs = [f"{asked.name} runs on unchanged."] if asked.name in self._session.runs else []
             show_as(wrong, one_line(wrong), *runs)
             raise
         if not asked.options.get("no-view"):
-            show(organism_bundle(started.organism))
-        print(_started_line(started))  # noqa: T201 - it belongs under the cell
+            started.run.picture.show()
+        print(_started_line(started, asked))  # noqa: T201 - it belongs under the cell
 
 
 def _with_body(asked: InjectLine, cell: str, magic: str) -> InjectLine:
@@ -124,10 +176,12 @@ def _yaml_of(asked: OrganismLine, cell: str) -> str | Path:
     return Path(file)
 
 
-def _started_line(started: Started) -> str:
-    organism, before = started.organism, started.before
+def _started_line(started: Started, asked: OrganismLine) -> str:
+    organism, before = started.run.organism, started.before
+    bound = f"bound as {started.bound}" if started.bound else "its name is taken or none in Python: --as VAR binds it"
+    if started.reloaded is not None:
+        return reloaded_text(organism, started.reloaded) + (f" · {bound}" if "as" in asked.options else "")
     count = len(organism.listeners)
     again = "stopped and started again" if before else organism.state
     cut = f" · {len(before.cut)} under way ended ({'; '.join(before.cut)})" if before and before.cut else ""
-    bound = f"bound as {started.bound}" if started.bound else "its name is taken or none in Python: --as VAR binds it"
     return f"{organism.name}: {again} · {count} {'listener' if count == 1 else 'listeners'}{cut} · {bound}"

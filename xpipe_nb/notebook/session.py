@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import keyword
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xpipe_nb.config import ConfigLoader
 from xpipe_nb.conversation import Conversation
+from xpipe_nb.events import ReloadEvent
+from xpipe_nb.known import remember
 from xpipe_nb.listeners import Listener
 from xpipe_nb.notebook.mistakes import Mistake, unknown_word
+from xpipe_nb.notebook.records import Record
+from xpipe_nb.notebook.runs import Run, Source
 from xpipe_nb.organism import Organism
 
-__all__ = ["NOTHING_RUNS", "Ended", "Session", "Started", "check_name"]
+__all__ = ["Ended", "Session", "Started", "check_name"]
 
-NOTHING_RUNS = "No organism is running (was the kernel restarted?). Run the %%organism cell."
+_NOTHING_RUNS = "No organism is running (was the kernel restarted?). Run the %%organism cell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +44,19 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """An organism that has just been started.
+    """An organism that has just been started, or has taken over what its cell says now.
 
     Args:
-        organism: The organism.
-        before: What became of the one that had its name, if one ran.
+        run: The organism and what is kept beside it.
+        before: What became of the one that had its name, if one was stopped.
+        reloaded: What changed, if it ran already and runs on.
         bound: The name it has in the notebook, if it has one.
     """
 
-    organism: Organism
-    before: Ended | None
-    bound: str | None
+    run: Run
+    before: Ended | None = None
+    reloaded: ReloadEvent | None = None
+    bound: str | None = None
 
 
 class Session:
@@ -59,22 +64,40 @@ class Session:
 
     Args:
         namespace: The notebook's names; handlers and classes are looked up there, organisms get a name there.
+        cell_number: Gives the number of the last `%%organism` cell of this kernel's history, if there is one.
     """
 
-    def __init__(self, namespace: MutableMapping[str, Any]) -> None:
+    def __init__(
+        self, namespace: MutableMapping[str, Any], cell_number: Callable[[], int | None] = lambda: None
+    ) -> None:
         self.namespace = namespace
-        self.organisms: dict[str, Organism] = {}
+        self.runs: dict[str, Run] = {}
         self._bound: dict[str, Organism] = {}
+        self._cell_number = cell_number
+
+    @property
+    def organisms(self) -> dict[str, Organism]:
+        """The organisms that run, by name."""
+        return {name: run.organism for name, run in self.runs.items()}
+
+    @property
+    def nothing_runs(self) -> str:
+        """What to say when there is no organism: which cell to run."""
+        number = self._cell_number()
+        return f"{_NOTHING_RUNS} (cell {number})." if number else f"{_NOTHING_RUNS}."
 
     # ---- lives
 
-    async def start(self, name: str, text: str | Path, *, variable: str | None = None) -> Started:
-        """Build an organism and start it on the running loop; one of the same name is stopped first.
+    async def start(
+        self, name: str, text: str | Path, *, variable: str | None = None, replace: bool = False
+    ) -> Started:
+        """Start an organism on the running loop; one of the same name takes over what is new and runs on.
 
         Args:
             name: What it is called.
             text: YAML, or the path of a file.
             variable: The name in the notebook; left out, its own name, if that is free.
+            replace: Stop the one of the same name and start a new one.
 
         Raises:
             ConfigError: When it cannot be built; what ran before runs on.
@@ -82,17 +105,21 @@ class Session:
         """
         if variable is not None:
             check_name(variable)
-        namespace = dict(self.namespace)
-        if isinstance(text, Path):
-            config = ConfigLoader.load(text, namespace)
-        else:
-            config = ConfigLoader.load_text(text, namespace, place="in this notebook")
-        config.name = name
+        source = Source(text)
+        config = source.config(name, self.namespace)
+        run = self.runs.get(name)
+        if run is not None and run.organism.state in ("running", "paused") and not replace:
+            reloaded = await run.organism.reload(source.given, self.namespace)
+            if reloaded.cause is not None:
+                raise reloaded.cause
+            run.source = source
+            return Started(run, reloaded=reloaded, bound=self._bind_organism(run.organism, variable))
         organism = Organism.from_config(config)
-        before = await self.stop(name) if name in self.organisms else None
+        before = await self.stop(name) if run is not None else None
         await organism.start()
-        self.organisms[name] = organism
-        return Started(organism, before, self._bind_organism(organism, variable))
+        self.runs[name] = run = Run(organism, source)
+        remember(name, organism)
+        return Started(run, before, bound=self._bind_organism(organism, variable))
 
     async def stop(self, name: str) -> Ended:
         """Stop an organism now and forget it; what is still under way in it ends.
@@ -104,7 +131,7 @@ class Session:
         under_way = [each for each in organism.conversations if not each.is_over]
         cut = tuple(f"#{each.number}, in {each.chain[-1]}" for each in under_way)
         await organism.stop(grace=0)
-        self.organisms.pop(name, None)
+        self._forget(name)
         return Ended(name, len(organism.conversations) - len(cut), cut)
 
     def close(self) -> list[asyncio.Task[None]]:
@@ -112,12 +139,20 @@ class Session:
         for variable, organism in self._bound.items():
             if self.namespace.get(variable) is organism:
                 del self.namespace[variable]
-        organisms, self.organisms, self._bound = list(self.organisms.values()), {}, {}
+        organisms, self._bound = list(self.organisms.values()), {}
+        for name in list(self.runs):
+            self._forget(name)
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # no loop, so nothing of ours can be running on one
             return []
         return [loop.create_task(organism.stop(grace=0)) for organism in organisms]
+
+    def _forget(self, name: str) -> None:
+        run = self.runs.pop(name, None)
+        if run is not None:
+            run.close()
+        remember(name, None)
 
     # ---- finding
 
@@ -128,7 +163,7 @@ class Session:
             Mistake: When there is none, or more than one to choose from.
         """
         if not self.organisms:
-            raise Mistake(NOTHING_RUNS)
+            raise Mistake(self.nothing_runs)
         if name in self.organisms:
             return self.organisms[name]
         if name:
@@ -146,7 +181,7 @@ class Session:
         of, slash, name = target.rpartition("/")
         organisms = [self.organism(of)] if slash else list(self.organisms.values())
         if not organisms:
-            raise Mistake(NOTHING_RUNS)
+            raise Mistake(self.nothing_runs)
         found = [each for each in organisms if name in each.listeners]
         if not found:
             known = list(dict.fromkeys(each for organism in organisms for each in organism.listeners))
@@ -167,6 +202,23 @@ class Session:
                 return conversation
         known = ", ".join(f"#{each.number}" for each in organism.conversations[-5:])
         raise Mistake(f"No conversation #{number} in {organism.name}." + (f" There are: {known}." if known else ""))
+
+    def last_conversation(self) -> tuple[Organism, Conversation]:
+        """Give the conversation that was begun or continued last, by `%inject` or in Python, with its organism.
+
+        Raises:
+            Mistake: When there is none, or it is forgotten.
+        """
+        if not self.runs:
+            raise Mistake(self.nothing_runs)
+        run = max(self.runs.values(), key=lambda run: run.record.begun_at)
+        if not run.record.newest:
+            raise Mistake("Nothing was sent yet. Send a message first: %inject LISTENER PAYLOAD")
+        return run.organism, self.conversation(run.organism, run.record.newest)
+
+    def record(self, organism: Organism) -> Record:
+        """Give the record of what an organism's messages were."""
+        return self.runs[organism.name].record
 
     def letters_of(self, organism: Organism, conversation: Conversation, since: int = 0) -> Iterator[Any]:
         """Give the dead letters of one conversation, leaving out the first `since` letters of the organism."""
