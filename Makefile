@@ -16,12 +16,14 @@ QUIET := --quiet
 # Jupyter refuses to start as root unless told so; in a container there is often nobody else.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
+LABEXTENSION := xpipe_nb/labextension/package.json
+
 # Node and Yarn come from the environment as well: their age is known, whatever the machine has.
 JLPM = cd labextension && PATH="$(abspath $(BIN)):$$PATH" jlpm
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab demo test check check-python check-typescript bench fuzz soak clean
+.PHONY: help lab demo test check check-python check-typescript labextension bench fuzz soak clean
 
 help: ## Say what can be done here
 	@echo "make TARGET, where TARGET is one of:"
@@ -46,6 +48,10 @@ check-python: $(VENV)/.dev
 
 check-typescript: labextension/node_modules/.yarn-state.yml
 	$(JLPM) run check
+	$(BIN)/python labextension/build.py --check
+
+labextension: labextension/node_modules/.yarn-state.yml ## Build what browsers load, after a change in labextension/
+	$(BIN)/python labextension/build.py
 
 bench: $(VENV)/.test ## Measure a hop and the memory against their bounds (ARGS=--quick for a short look)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
@@ -79,18 +85,19 @@ $(VENV)/.python:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-# The package is installed editable: a change in the sources needs no new set-up, a change of pyproject.toml does.
-$(VENV)/.lab: $(VENV)/.python pyproject.toml
+# The package is installed editable: a change in the sources needs no new set-up, a change of pyproject.toml or of the
+# labextension (of which JupyterLab reads a copy) does.
+$(VENV)/.lab: $(VENV)/.python pyproject.toml $(LABEXTENSION)
 	@echo "Installing xpipe_nb and JupyterLab (a minute or two, once)"
 	@$(PIP) install $(QUIET) -e '.[lab]'
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.python pyproject.toml
+$(VENV)/.test: $(VENV)/.python pyproject.toml $(LABEXTENSION)
 	@echo "Installing xpipe_nb and what its tests need (a minute or two, once)"
 	@$(PIP) install $(QUIET) -e '.[test]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.python pyproject.toml
+$(VENV)/.dev: $(VENV)/.python pyproject.toml $(LABEXTENSION)
 	@echo "Installing the checkers (once)"
 	@$(PIP) install $(QUIET) -e '.[test,dev]'
 	@touch $@

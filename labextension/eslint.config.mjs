@@ -9,10 +9,7 @@ export default defineConfig(
     {
         rules: {
             complexity: ['error', 8],
-            'max-lines-per-function': [
-                'error',
-                { max: 40, skipBlankLines: true, skipComments: true }
-            ],
+            'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
             // What a saved file or a kernel says is data: it is never parsed as HTML.
             'no-restricted-properties': [
                 'error',

@@ -2,6 +2,9 @@
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [];
+import { languages } from './languages';
+import { renderer } from './renderer';
+
+const plugins: JupyterFrontEndPlugin<unknown>[] = [renderer, languages];
 
 export default plugins;

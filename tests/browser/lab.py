@@ -47,6 +47,8 @@ def lab_in(folder: Path) -> Iterator[str]:
         path = folder / "settings" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values))
+    (folder / "data" / "labextensions").mkdir(parents=True, exist_ok=True)
+    (folder / "data" / "labextensions" / "xpipe_nb").symlink_to(ROOT / "xpipe_nb" / "labextension")
     private = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     private |= {f"JUPYTERLAB_{name}_DIR": str(folder / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
     environment = {**os.environ, **private, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(folder / "ipython")}

@@ -1,0 +1,89 @@
+/** The widget of a display, drawn by the widget manager of the notebook, for as long as the kernel answers it. */
+
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { type ISignal, Signal } from '@lumino/signaling';
+import { Panel } from '@lumino/widgets';
+
+export const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
+
+/** The notebook or console that an output belongs to. */
+export interface Place {
+  readonly rendermime: IRenderMimeRegistry;
+  readonly session: ISessionContext;
+  /** Resolves when the place's own widget manager is there; never, where there is none. */
+  readonly widgets: Promise<void>;
+}
+
+/** Give the id of the widget's model in a bundle. */
+export function modelId(model: IRenderMime.IMimeModel): string | null {
+  const view = model.data[WIDGET_VIEW];
+  const id = typeof view === 'object' && view !== null && 'model_id' in view ? view['model_id'] : null;
+  return typeof id === 'string' && id !== '' ? id : null;
+}
+
+/**
+ * Draws the widget out of sight, and says when it can be shown and when not.
+ *
+ * The widget's own renderer says nothing: it holds an element once the view was drawn, a sentence while it loads or
+ * where the model is gone, and nothing after the model was closed. So its element is watched.
+ */
+export class LiveWidget extends Panel {
+  constructor(
+    private readonly place: Place,
+    private readonly modelId: string
+  ) {
+    super();
+    this.addClass('xp-output-live');
+    place.session.kernelChanged.connect(this.refresh, this);
+    place.session.statusChanged.connect(this.refresh, this);
+    this.watcher = new MutationObserver(() => this.refresh());
+  }
+
+  /** Whether the widget is drawn and the kernel answers it. */
+  get alive(): boolean {
+    return this._alive;
+  }
+
+  get aliveChanged(): ISignal<this, boolean> {
+    return this._aliveChanged;
+  }
+
+  /** Have the widget drawn. */
+  draw(model: IRenderMime.IMimeModel): void {
+    const renderer = this.place.rendermime.createRenderer(WIDGET_VIEW);
+    this.renderer = renderer;
+    this.addWidget(renderer);
+    this.watcher.observe(renderer.node, { childList: true });
+    void renderer.renderModel(model);
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this.watcher.disconnect();
+      Signal.clearData(this);
+      super.dispose();
+    }
+  }
+
+  private refresh(): void {
+    const alive = (this.renderer?.node.childElementCount ?? 0) > 0 && this.hasComm();
+    if (alive !== this._alive) {
+      this._alive = alive;
+      this._aliveChanged.emit(alive);
+    }
+  }
+
+  /** A model restored from a saved file has a view but no comm; after a restart the comms are gone as well. */
+  private hasComm(): boolean {
+    const kernel = this.place.session.session?.kernel;
+    const gone = ['restarting', 'autorestarting', 'terminating', 'dead'];
+    return !!kernel && !gone.includes(kernel.status) && kernel.hasComm(this.modelId);
+  }
+
+  private readonly watcher: MutationObserver;
+  private renderer: IRenderMime.IRenderer | null = null;
+  private _alive = false;
+  private readonly _aliveChanged = new Signal<this, boolean>(this);
+}

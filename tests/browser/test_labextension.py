@@ -1,0 +1,172 @@
+"""The labextension in JupyterLab: saved files show their picture, and our cells have their colours."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat.sign import NotebookNotary
+
+pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser: pip install 'xpipe_nb[test]'")
+pytest.importorskip("jupyterlab", reason="the notebooks are opened in JupyterLab: pip install 'xpipe_nb[lab]'")
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.lab import SHOTS, chromium, lab_in, open_notebook, page_in_chromium
+from xpipe_nb.views import Edge, Graph, Node
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine: apt-get install chromium"),
+]
+
+VIEW, WIDGET = "application/vnd.xpipe.view+json", "application/vnd.jupyter.widget-view+json"
+GRAPH = Graph((Node("greeter", "tool", "Greets."), Node("shouter", "tool", "Shouts.")), (Edge("greeter", "shouter"),))
+
+YAML_CELL = "%%organism hello\nlisteners:\n  greeter:\n    timeout: 5"
+XML_CELL = "%%inject greeter\n<Greeting><Name>World</Name></Greeting>"
+PYTHON_CELL = '%%inject greeter\nGreeting("World")'
+DEAD_WIDGET = {"model_id": "0123456789abcdef0123456789abcdef", "version_major": 2, "version_minor": 0}
+
+
+def bundle(protocol: int) -> dict[str, Any]:
+    """A display as it is saved: our snapshot, a widget that is long gone, and a picture for everybody else."""
+    svg = base64.b64encode(GRAPH.to_svg().encode()).decode()
+    return {
+        VIEW: {"protocol": protocol},
+        WIDGET: DEAD_WIDGET,
+        "image/png": base64.b64encode(GRAPH.to_png()).decode(),
+        "text/html": f'<img src="data:image/svg+xml;base64,{svg}" alt="greeter">',
+        "text/plain": GRAPH.to_text(),
+    }
+
+
+def write(path: Path, protocol: int) -> nbformat.NotebookNode:
+    """Write a notebook with an organism that was saved, and cells in three languages."""
+    output = nbformat.v4.new_output("display_data", data=bundle(protocol))
+    sources = [YAML_CELL, XML_CELL, PYTHON_CELL, "print(1)"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    notebook.cells[0].outputs = [output]
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
+    return nbformat.read(path, 4)
+
+
+@dataclass
+class Lab:
+    page: Page
+    address: str
+    folder: Path
+
+    def open(self, name: str) -> None:
+        open_notebook(self.page, self.address, name)
+
+    def cell(self, number: int) -> Locator:
+        return self.page.locator(".jp-CodeCell").nth(number)
+
+    def language(self, number: int) -> Locator:
+        return self.cell(number).locator(".cm-content")
+
+    def shot(self, name: str) -> None:
+        SHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab with an untrusted, a trusted and a foreign notebook."""
+    folder = tmp_path_factory.mktemp("lab")
+    (folder / "notebooks").mkdir()
+    write(folder / "notebooks" / "untrusted.ipynb", 1)
+    write(folder / "notebooks" / "newer.ipynb", 2)
+    trusted = write(folder / "notebooks" / "trusted.ipynb", 1)
+    trusted.metadata["mine"] = True  # another text than the untrusted one, so that only this one is known
+    nbformat.write(trusted, folder / "notebooks" / "trusted.ipynb")
+    (folder / "data").mkdir()
+    notary = NotebookNotary(data_dir=str(folder / "data"))
+    notary.sign(nbformat.read(folder / "notebooks" / "trusted.ipynb", 4))
+    notary.store.close()
+    with lab_in(folder) as address, page_in_chromium(1100, 900) as page:
+        yield Lab(page, address, folder)
+
+
+@pytest.mark.parametrize("name", ["untrusted", "trusted"])
+def test_a_saved_organism_shows_its_picture_in_a_fresh_kernel(lab: Lab, name: str) -> None:
+    """Whether trusted or not, and instead of the error text of the widget that is gone."""
+    lab.open(f"{name}.ipynb")
+    trusted = lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets[0].model.trusted")
+    assert trusted == (name == "trusted")
+    output = lab.cell(0).locator(".xp-output")
+    expect(output.locator("img")).to_be_visible()
+    image = output.locator("img")
+    assert image.evaluate("image => image.complete && image.naturalWidth > 50 && image.width > 50")
+    expect(output).not_to_contain_text("Error displaying widget")
+    lab.page.wait_for_function("() => !document.body.innerText.includes('Loading widget')")
+    expect(output.locator("img")).to_be_visible()
+    lab.shot(f"saved-{name}")
+
+
+def test_a_snapshot_of_another_version_is_a_picture_and_a_sentence(lab: Lab) -> None:
+    """It says what to do."""
+    lab.open("newer.ipynb")
+    output = lab.cell(0).locator(".xp-output")
+    expect(output.locator("img")).to_be_visible()
+    expect(output).to_contain_text("another version of xpipe_nb")
+    lab.shot("saved-newer")
+
+
+def test_the_cells_have_their_languages(lab: Lab) -> None:
+    """YAML below `%%organism`, XML below `%%inject` if it is XML, else Python; also after the text was changed."""
+    lab.open("untrusted.ipynb")
+    for number, language in enumerate(["yaml", "xml", "python", "python"]):
+        expect(lab.language(number)).to_have_attribute("data-language", language)
+    colours = "line => new Set([...line.querySelectorAll('span')].map(span => getComputedStyle(span).color)).size"
+    assert lab.language(0).evaluate(colours) >= 2
+    assert lab.language(1).evaluate(colours) >= 2
+    edit = "([number, text]) => window.jupyterapp.shell.currentWidget.content.widgets[number].model.sharedModel.setSource(text)"
+    lab.page.evaluate(edit, [3, YAML_CELL])
+    expect(lab.language(3)).to_have_attribute("data-language", "yaml")
+    lab.page.evaluate(edit, [3, "print(2)"])
+    expect(lab.language(3)).to_have_attribute("data-language", "python")
+    lab.page.evaluate(edit, [2, XML_CELL])
+    expect(lab.language(2)).to_have_attribute("data-language", "xml")
+
+
+def test_a_cell_that_is_added_and_a_kernel_that_restarts_keep_the_languages(lab: Lab) -> None:
+    """The notebook then sets the language of all cells anew."""
+    lab.open("untrusted.ipynb")
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('notebook:insert-cell-below')")
+    added = "text => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource(text)"
+    lab.page.evaluate(added, YAML_CELL)
+    expect(lab.language(1)).to_have_attribute("data-language", "yaml")
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    lab.page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
+    )
+    for number, language in enumerate(["yaml", "yaml", "xml"]):
+        expect(lab.language(number)).to_have_attribute("data-language", language)
+
+
+def test_nothing_is_written_into_the_file(lab: Lab) -> None:
+    """The colours are a matter of the page: saved, the cells' metadata are as they were."""
+    lab.open("trusted.ipynb")
+    expect(lab.language(0)).to_have_attribute("data-language", "yaml")
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    saved = json.loads((lab.folder / "notebooks" / "trusted.ipynb").read_text())
+    assert [set(cell["metadata"]) - {"trusted"} for cell in saved["cells"]] == [set()] * 4
+
+
+def test_it_reads_in_the_dark_theme(lab: Lab) -> None:
+    """Cells and pictures."""
+    lab.open("untrusted.ipynb")
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+    lab.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+    expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
+    expect(lab.cell(0).locator(".xp-output img")).to_be_visible()
+    lab.shot("saved-dark")
