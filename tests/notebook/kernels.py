@@ -125,6 +125,13 @@ class Kernel:
         ran.seconds = time.monotonic() - begun
         return ran
 
+    def complete(self, code: str, cursor: int) -> tuple[list[str], int]:
+        """Ask what may stand at the cursor: the completions, and where what they replace begins."""
+        request = self._client.complete(code, cursor)
+        while (reply := self._client.get_shell_msg(timeout=30))["parent_header"].get("msg_id") != request:
+            pass
+        return reply["content"]["matches"], reply["content"]["cursor_start"]
+
     def next_output(self) -> tuple[str, dict[str, Any]]:
         """Wait for the next output while no cell runs: the id of the cell it belongs to, and the output."""
         while True:

@@ -10,6 +10,7 @@ from weakref import ref
 from IPython.core.interactiveshell import InteractiveShell
 
 from xpipe_nb.conversation import Conversation
+from xpipe_nb.notebook.completion import tab_matcher
 from xpipe_nb.notebook.display import conversation_bundle, organism_bundle
 from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.magics import Magics, Work
@@ -42,6 +43,7 @@ class Extension:
         self._loaded_at = shell.execution_count
         self._begun: list[Handle] = []
         self._ours: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._matcher: Callable[[Any], Any] | None = None
         self._shown: Callable[[], Conversation | None] = lambda: None
         self.shell = Shell(shell)
         self.session = Session(shell.user_ns, self.shell.organism_cell)
@@ -65,6 +67,9 @@ class Extension:
         formatter.ipython_display_formatter.for_type(Conversation, self._unless_shown)
         formatter.mimebundle_formatter.for_type(Conversation, lambda each, **_: conversation_bundle(each))
         formatter.mimebundle_formatter.for_type(Organism, lambda each, **_: organism_bundle(each))
+        if self.shell.has_matchers:
+            self._matcher = tab_matcher(self.session, prefix)
+            self._shell.Completer.custom_matchers.append(self._matcher)
         hide_tracebacks()
         if prefix:
             ours = ", ".join(f"%{prefix}{name}" for name in _NAMES)
@@ -132,6 +137,9 @@ class Extension:
         formatter.ipython_display_formatter.pop(Conversation, None)
         formatter.mimebundle_formatter.pop(Conversation, None)
         formatter.mimebundle_formatter.pop(Organism, None)
+        if self._matcher is not None:
+            matchers = self._shell.Completer.custom_matchers
+            matchers[:] = [each for each in matchers if each is not self._matcher]
         show_tracebacks()
         return self.session.close()
 

@@ -11,7 +11,7 @@ from xpipe_nb.names import nearest
 from xpipe_nb.notebook.mistakes import Mistake
 
 __all__ = [
-    "FLAG", "Head", "InjectLine", "OptionTable", "OrganismLine", "read_inject", "read_organism", "read_settle", "split_head",
+    "FLAG", "INJECT", "ORGANISM", "SETTLE", "Head", "InjectLine", "OptionTable", "OrganismLine", "read_inject", "read_organism", "read_settle", "split_head",
     "wants_help",
 ]  # fmt: skip
 
@@ -62,7 +62,7 @@ def _conversation_number(text: str) -> int:
     return int(text.removeprefix("#"))
 
 
-_INJECT: OptionTable = {
+INJECT: OptionTable = {
     "from": str,
     "as": str,
     "continue": _conversation_number,
@@ -71,8 +71,8 @@ _INJECT: OptionTable = {
     "raw": FLAG,
     "help": FLAG,
 }
-_ORGANISM: OptionTable = {"no-view": FLAG, "replace": FLAG, "as": str, "from": str, "help": FLAG}
-_SETTLE: OptionTable = {"timeout": _number, "help": FLAG}
+ORGANISM: OptionTable = {"no-view": FLAG, "replace": FLAG, "as": str, "from": str, "help": FLAG}
+SETTLE: OptionTable = {"timeout": _number, "help": FLAG}
 _SHORT = {"-h": "--help", "?": "--help"}
 
 
@@ -88,11 +88,11 @@ def read_inject(line: str) -> InjectLine:
     """
     text = line.strip()
     silent = text.endswith(";")
-    head = split_head(text[:-1].rstrip() if silent else text, _INJECT, "%inject")
+    head = split_head(text[:-1].rstrip() if silent else text, INJECT, "%inject")
     target, _, rest = head.rest.partition(" ")
     rest = rest.strip()
     late = re.match(r"--([a-z-]+)", rest)
-    if late and late[1] in _INJECT:
+    if late and late[1] in INJECT:
         raise Mistake(f"--{late[1]} stands after {target}. Put options before the listener: %inject {rest} {target} …")
     return InjectLine(target, rest, head.options, silent)
 
@@ -103,9 +103,9 @@ def read_organism(line: str) -> OrganismLine:
     Raises:
         Mistake: For an unknown option, or more than one name.
     """
-    head = split_head(line.strip(), _ORGANISM, "%%organism")
+    head = split_head(line.strip(), ORGANISM, "%%organism")
     name, _, rest = head.rest.partition(" ")
-    tail = split_head(rest.strip(), _ORGANISM, "%%organism")
+    tail = split_head(rest.strip(), ORGANISM, "%%organism")
     if tail.rest:
         raise Mistake(f"%%organism takes one name; after {name} stands {tail.rest!r}. What it is made of goes below.")
     return OrganismLine(name, head.options | tail.options)
@@ -117,7 +117,7 @@ def read_settle(line: str) -> dict[str, Any]:
     Raises:
         Mistake: For anything but its options.
     """
-    head = split_head(line.strip().removesuffix(";").rstrip(), _SETTLE, "%settle")
+    head = split_head(line.strip().removesuffix(";").rstrip(), SETTLE, "%settle")
     if head.rest:
         raise Mistake(f"%settle waits for every organism and takes no {head.rest!r}. Options: --timeout S.")
     return head.options

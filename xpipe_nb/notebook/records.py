@@ -48,7 +48,10 @@ class Seen:
 
 
 class Record:
-    """Writes down what happens in one organism, from its beginning.
+    """Writes down what happens in one organism, from its beginning, a turn of the loop after it happened.
+
+    `newest` is the number of the conversation that was begun or continued last (0 when there was none), `begun_at` the
+    time of that on the monotonic clock.
 
     Args:
         organism: The organism.
@@ -58,30 +61,17 @@ class Record:
         self._messages: deque[Seen] = deque(maxlen=KEPT)
         self._first_kept = 0
         self._changed: asyncio.Future[None] | None = None
-        self._bus = organism.pump.bus
-        self._newest, self._begun_at = 0, 0.0
+        self.newest = 0
+        self.begun_at = 0.0
         self.close = organism.subscribe(self._note)
 
     def of(self, conversation: int) -> list[Seen]:
         """Give the messages of one conversation, in their order."""
-        self._bus.flush()
         return [each for each in self._messages if each.conversation == conversation]
 
     def is_whole(self, conversation: int) -> bool:
         """Say whether all messages of a conversation are still kept."""
         return conversation > self._first_kept
-
-    @property
-    def newest(self) -> int:
-        """The number of the conversation that was begun or continued last; 0 when there was none."""
-        self._bus.flush()
-        return self._newest
-
-    @property
-    def begun_at(self) -> float:
-        """When that was, in seconds of the monotonic clock."""
-        self._bus.flush()
-        return self._begun_at
 
     async def change(self) -> None:
         """Wait until something happens."""
@@ -96,7 +86,7 @@ class Record:
             seen = Seen(event.conversation, event.from_id, event.to_id or "?", type(event.payload), event.element)
             self._messages.append(seen)
             if event.kind == "inject":
-                self._newest, self._begun_at = event.conversation, event.at
+                self.newest, self.begun_at = event.conversation, event.at
         elif not isinstance(event, ThreadEvent):
             return
         if self._changed is not None:
