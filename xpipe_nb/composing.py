@@ -8,7 +8,7 @@ from xpipe_nb.changes import fields_changed
 from xpipe_nb.errors import PayloadError, Rejected
 from xpipe_nb.messages import HandlerResponse, Kind, Send
 from xpipe_nb.payloads import codec_of, is_payload
-from xpipe_nb.replies import meaning
+from xpipe_nb.replies import meaning, shown
 from xpipe_nb.xml import read_document, repair_text
 
 if TYPE_CHECKING:
@@ -21,7 +21,20 @@ if TYPE_CHECKING:
     from xpipe_nb.payloads import Codec
     from xpipe_nb.xml import GateLimits
 
-__all__ = ["Composer"]
+__all__ = ["Composer", "check_name"]
+
+
+def check_name(to: Any) -> str | None:
+    """See to it that a receiver is given by its name.
+
+    Raises:
+        Rejected: At stage `route`, with reason `unknown`; the likely slip is to pass the function itself.
+    """
+    if to is None or isinstance(to, str):
+        return to
+    name = getattr(to, "__name__", None)
+    hint = f"; write to={name!r}" if callable(to) and name else ""
+    raise Rejected("route", "unknown", f"to= takes the name of a listener, got {shown(to)}{hint}", nearest=name)
 
 
 class Composer:
@@ -43,7 +56,7 @@ class Composer:
             Rejected: With reason `return` or `return-list` for what means nothing; with reason `payload` or `schema`
                 for a payload that its class or its schema refuses.
         """
-        if type(result) is HandlerResponse and is_payload(result.payload):
+        if type(result) is HandlerResponse and is_payload(type(result.payload)):
             return [self.respond(turn, result)]  # most turns: no list, no text
         wanted = meaning(result, turn.listener)
         if len(wanted) == 1:
@@ -53,6 +66,7 @@ class Composer:
             try:
                 for send in self._sends(turn, response):
                     self.check(send)
+                    self._check_target(send, turn)
                     sends.append(send)
             except Rejected as rejection:
                 detail = f"entry {place} of the list: {rejection.detail}; nothing of the list was sent"
@@ -66,7 +80,7 @@ class Composer:
 
     def respond(self, turn: Turn, response: HandlerResponse) -> Send:
         """Write one response; to name one's caller is to answer it."""
-        frame, to = turn.frame, response.to
+        frame, to = turn.frame, check_name(response.to)
         if response.is_response or (to is not None and to == frame.caller):
             kind, to = Kind.RESPOND, None
         elif to == frame.listener:
@@ -75,6 +89,11 @@ class Composer:
             kind = Kind.FORWARD
         element, cls = self.encode(response.payload)
         return Send(kind, frame, element, to, turn=turn.number, cls=cls)
+
+    def _check_target(self, send: Send, turn: Turn) -> None:
+        """See to it that somebody can take a message, before others of its list are sent."""
+        if send.kind is Kind.FORWARD:
+            self._directory.routes.targets(send.tag, send.to, turn.listener)
 
     def encode(self, payload: Any) -> tuple[_Element, type]:
         """Write a payload as a tree.
@@ -85,7 +104,7 @@ class Composer:
         """
         cls = type(payload)
         if not is_payload(cls):
-            raise Rejected("perform", "return", f"expected a payload, got {payload!r} ({cls.__name__})")
+            raise Rejected("perform", "return", f"expected a payload, got {shown(payload)}")
         try:
             return codec_of(cls).encode(payload), cls
         except PayloadError as error:

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from contextvars import Context
 
     from xpipe_nb.frames import Frame
+    from xpipe_nb.messages import DeadLetter
 
 __all__ = ["Conversation", "Keeper"]
+
+KEPT_LETTERS = 100
+"""How many dead letters a conversation lists, the first ones first."""
 
 KEPT_FRAMES = 1_000
 """How many frames a conversation lists, the first ones first; it may have had more."""
@@ -28,6 +32,9 @@ class Keeper(Protocol):
 
     def new_thread_id(self, conversation: Conversation, frame: Frame) -> str:
         """Make the id of a frame."""
+
+    def stand_by(self, waited_for: asyncio.Future[Any]) -> Awaitable[Any]:
+        """Wait; a handler that waits keeps no place meanwhile."""
 
     def kill(self, conversation: Conversation, reason: str | None) -> Awaitable[None]:
         """End the conversation now."""
@@ -46,8 +53,9 @@ class Conversation:
     """
 
     __slots__ = (
-        "__weakref__", "_first_error", "_first_reply", "_frames", "_keeper", "_waiters", "context", "ended_at",
-        "errors", "messages", "number", "organism_name", "port", "reason", "reference", "repairs", "replies", "root", "sent", "state",
+        "__weakref__", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_numbers", "_waiters",
+        "context", "ended_at",
+        "errors", "letters", "messages", "number", "organism_name", "port", "reason", "reference", "repairs", "replies", "root", "sent", "state",
         "thoughts",
     )  # fmt: skip
 
@@ -64,13 +72,16 @@ class Conversation:
         self.errors: list[Any] = []
         self.repairs: list[str] = []
         self.thoughts: list[tuple[str, str]] = []
+        self.letters: list[DeadLetter] = []
         self.messages = 0
         self.sent = 0
+        self._numbers = 0
         self.ended_at = 0.0
         self.reason: str | None = None
         self._frames: list[Frame] = []
         self._first_reply = 0
         self._first_error = 0
+        self._first_letter = 0
         self._waiters: list[asyncio.Future[None]] = []
 
     @property
@@ -93,7 +104,7 @@ class Conversation:
             count = {0: "no reply"}.get(len(replies), f"{len(replies)} replies")
             still = " yet" if not self.is_over and not replies else ""
             problem = f"#{self.number} has {count}{still}; .replies has them all"
-        raise ConversationFailed(problem, errors=self.errors[self._first_error :], replies=replies)
+        raise self._failure(problem, replies)
 
     @property
     def frames(self) -> list[Frame]:
@@ -139,11 +150,17 @@ class Conversation:
         if not self.is_over:
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
-            yield from waiter.__await__()
+            keeper = self._keeper()
+            waiting = waiter if keeper is None else keeper.stand_by(waiter)
+            yield from waiting.__await__()
         problem = self._problem()
         if problem is not None:
-            raise ConversationFailed(problem, errors=self.errors[self._first_error :], replies=self.replies)
+            raise self._failure(problem, self.replies)
         return list(self.replies)
+
+    def _failure(self, problem: str, replies: list[Any]) -> ConversationFailed:
+        errors, letters = self.errors[self._first_error :], self.letters[self._first_letter :]
+        return ConversationFailed(problem, errors=errors, replies=replies, letters=letters)
 
     def _problem(self) -> str | None:
         if self.state == "killed":
@@ -151,9 +168,26 @@ class Conversation:
         errors = self.errors[self._first_error :]
         if not errors:
             return None
-        first = errors[0]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        return f"#{self.number} ended in an error: {first.code}: {first.message}{more}"
+        return f"#{self.number} ended in an error: {errors[0].code}: {self.cause or errors[0].message}{more}"
+
+    @property
+    def cause(self) -> str | None:
+        """What went wrong first since the last injection, in words for the person; agents never see it."""
+        for letter in self.letters[self._first_letter :]:
+            if letter.reason not in ("closed", "late"):
+                return letter.detail
+        return None
+
+    def lost(self, letter: DeadLetter) -> None:
+        """Keep one of the first dead letters of the conversation."""
+        if len(self.letters) < KEPT_LETTERS:
+            self.letters.append(letter)
+
+    def next_number(self) -> int:
+        """Number a message; no two of one conversation have the same number."""
+        self._numbers += 1
+        return self._numbers
 
     def opened(self, frame: Frame) -> None:
         """Keep a new frame in the list."""
@@ -170,6 +204,7 @@ class Conversation:
         self.state = "active"
         self.reason = None
         self._first_reply, self._first_error = len(self.replies), len(self.errors)
+        self._first_letter = len(self.letters)
 
     def end(self, state: str, at: float) -> None:
         """Settle in a final state and wake whoever waits."""

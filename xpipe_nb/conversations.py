@@ -59,7 +59,7 @@ class Conversations:
     def new_thread_id(self, conversation: Conversation, frame: Frame) -> str:
         """Make the id of a frame; those of open mailboxes can be looked up."""
         thread_id = self._ids.new()
-        if frame.parent is None and not conversation.is_over:
+        if frame.parent is None and conversation in self.active:
             self._by_id[thread_id] = conversation
         return thread_id
 
@@ -158,14 +158,23 @@ class Conversations:
         elif conversation.is_over:
             conversation.begin_again()
         self.active[conversation] = None
+        if conversation.root._id is not None:  # noqa: SLF001 - only if somebody ever asked for it
+            self._by_id[conversation.root._id] = conversation  # noqa: SLF001
+        if conversation.reference is not None:
+            self._by_reference[conversation.port, conversation.reference] = conversation
         if self._bus.heard:
             for status in ("created", "active") if is_new else ("active",):
                 self._publish(conversation, status)
 
     def discard(self, conversation: Conversation) -> None:
         """Forget a conversation whose first injection was refused."""
-        if not conversation.number and conversation.reference is not None:
-            self._by_reference.pop((conversation.port, conversation.reference), None)
+        if not conversation.number:
+            self._forget_reference(conversation)
+
+    def _forget_reference(self, conversation: Conversation) -> None:
+        key = (conversation.port, conversation.reference or "")
+        if self._by_reference.get(key) is conversation:
+            del self._by_reference[key]
 
     def end(self, conversation: Conversation, state: str | None = None) -> bool:
         """End a conversation, by whatever way it came here; say whether it was open."""
@@ -173,9 +182,8 @@ class Conversations:
             return False
         del self.active[conversation]
         conversation.end(state or ("failed" if conversation.failed else "done"), monotonic())
-        self._by_id.pop(conversation.root._id or "", None)  # noqa: SLF001 - only if somebody ever asked for it
-        if conversation.reference is not None:
-            self._by_reference.pop((conversation.port, conversation.reference), None)
+        self._by_id.pop(conversation.root._id or "", None)  # noqa: SLF001 - see above
+        self._forget_reference(conversation)
         self.finished.pop(conversation, None)
         self.finished[conversation] = None
         if len(self.finished) > self._limits.max_finished:

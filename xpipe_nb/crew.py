@@ -2,6 +2,9 @@
 
 Whoever reads a message also handles it, so that a hop needs neither a hand-over nor a turn of the loop. Only when a
 handler really waits does another worker read on: one callback per turn of the loop notices that the reader is away.
+
+The invariant: while something can be read or started, a worker is awake or a look is scheduled. Whatever makes
+something readable or startable (a message, a free place, a resume) therefore ends in `stir`.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.dispatch.turn import Turn, TurnFailed, TurnOver
@@ -29,6 +33,8 @@ __all__ = ["Crew"]
 log = logging.getLogger(__name__)
 PATIENCE = 0.4
 """Seconds that a cancelled handler has to clean up when the pump stops."""
+SLICE = 0.001
+"""Seconds after which a worker that never waits lets the loop turn."""
 SPARE = 32
 """How many idle workers are kept for the next rush."""
 
@@ -63,11 +69,24 @@ class Crew:
         self._away = False  # the reader is busy with a handler
         self._watched = False
         self._turns = 0
+        self._turn_of: dict[asyncio.Task[None], Turn] = {}
+        self._broke: Callable[[BaseException], None]
 
-    def start(self, streamer: AsyncIterator[Delivery]) -> None:
-        """Begin to read."""
-        self._streamer = streamer
+    def start(self, streamer: AsyncIterator[Delivery], broke: Callable[[BaseException], None]) -> None:
+        """Begin to read.
+
+        Args:
+            streamer: The end of the stream.
+            broke: Is told when the stream ends or raises; `start` has to be called again with a new one.
+        """
+        self._streamer, self._broke = streamer, broke
+        self._reader, self._away = None, False
         self._spawn()
+
+    def turn_now(self) -> Turn | None:
+        """Give the turn whose handler asks, if it asks from the handler's own task."""
+        task = asyncio.current_task()
+        return None if task is None else self._turn_of.get(task)
 
     async def stop(self) -> None:
         """Cancel every worker; one whose handler swallows that is not waited for longer than a moment."""
@@ -77,7 +96,8 @@ class Crew:
         if workers:
             _, left = await asyncio.wait(workers, timeout=PATIENCE)
             if left:
-                log.warning("%d handlers would not be cancelled; they are left behind", len(left))
+                names = sorted({self._turn_of[worker].listener.name for worker in left if worker in self._turn_of})
+                log.warning("left behind, because they would not be cancelled: %s", ", ".join(names))
 
     # ---- whose turn it is to read
 
@@ -111,6 +131,7 @@ class Crew:
 
     def _gone(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
+        self._turn_of.pop(worker, None)
         if self._reader is worker:
             self._reader, self._away = None, False
         if self._services.stopping:
@@ -127,14 +148,19 @@ class Crew:
         me = asyncio.current_task()
         assert me is not None  # for the type checker: this coroutine is a task's
         delivery = self._scheduler.take()
+        until = perf_counter() + SLICE
         while not self._services.stopping:
             if delivery is None:
                 delivery = await self._next(me)
                 if delivery is None:
                     return
+            self.stir()  # while this worker is busy, another one may have to read or start what is left
             if delivery.generation == self._directory.generation or self._exchange.renewed(delivery):
                 await self._serve(delivery, me)
             delivery = self._scheduler.take()
+            if delivery is not None and perf_counter() > until:
+                await asyncio.sleep(0)
+                until = perf_counter() + SLICE
 
     async def _next(self, me: asyncio.Task[None]) -> Delivery | None:
         """Read until there is something to start; `None` for a worker that is not needed."""
@@ -146,24 +172,37 @@ class Crew:
                     self._reader, self._away = me, False
                 elif len(self._idle) >= SPARE:
                     return None
-                else:
-                    sleeper = asyncio.get_running_loop().create_future()
-                    self._idle.append(sleeper)
-                    await sleeper
-                    delivery = self._scheduler.take()
-                    if delivery is not None:
-                        return delivery
-            delivery = self._exchange.receive(await anext(self._streamer))
+                elif (delivery := await self._called()) is not None:
+                    return delivery
+            item = await self._read()
+            if item is None:
+                return None
+            delivery = self._exchange.receive(item)
             if delivery is not None:
                 self._away = True
-                self.stir()
                 return delivery
+
+    async def _called(self) -> Delivery | None:
+        """Sleep until somebody calls; there may be something to start then, or to read."""
+        sleeper = asyncio.get_running_loop().create_future()
+        self._idle.append(sleeper)
+        await sleeper
+        return self._scheduler.take()
+
+    async def _read(self) -> Delivery | None:
+        """Read one message; `None` when the stream is no more."""
+        try:
+            return await anext(self._streamer)
+        except (Exception, StopAsyncIteration) as error:  # noqa: BLE001 - whatever a user's operator raises
+            self._broke(error)
+            return None
 
     async def _serve(self, delivery: Delivery, me: asyncio.Task[None]) -> None:
         self._turns += 1
         turn = Turn(self._turns, delivery, self._directory.gate_of(delivery.listener), self._services)
         turn.task = me
         delivery.frame.turn = turn
+        self._turn_of[me] = turn
         try:
             await self._perform(turn)
         except TurnOver:
@@ -175,6 +214,8 @@ class Crew:
             self._exchange.turn_failed(turn, TurnFailed("handler", f"a layer broke: {type(error).__name__}: {error}"))
         finally:
             self._exchange.turn_ended(turn)
+        if me.cancelling() and not self._services.stopping:
+            await _absorb(me)
 
     # ---- turns that wait in a call, and turns that do not end
 
@@ -195,23 +236,42 @@ class Crew:
             if not back.done():
                 back.set_result(None)
 
-        resumption = Resumption(turn.frame.conversation, turn.gate, resume)
-        if self._scheduler.resume_now(resumption):
-            return
-        self.stir()
-        try:
-            await back
-        except asyncio.CancelledError:
-            if not turn.placed:
-                resumption.dropped = True
-            raise
+        resumption = turn.resumption = Resumption(turn.frame.conversation, turn.gate, resume)
+        if not self._scheduler.resume_now(resumption):
+            self.stir()
+            await self._until(back, turn)
+        turn.resumption = None
+
+    async def _until(self, back: asyncio.Future[None], turn: Turn) -> None:
+        """Wait for the places; a handler's own cancellation waits with it, for it may not go on without them."""
+        interrupted = False
+        while not back.done():
+            try:
+                await asyncio.wait([back])
+            except asyncio.CancelledError:
+                if turn.over or turn.expired or turn.task is None or self._services.stopping:
+                    raise
+                interrupted = True
+        if interrupted:
+            raise asyncio.CancelledError
 
     def abandon(self, turn: Turn) -> None:
         """Leave a handler behind that swallows every cancellation; its places go to others."""
-        detail = f"{turn.listener.name} did not end within {turn.listener.timeout:g} s and would not be cancelled"
-        self._exchange.turn_failed(turn, TurnFailed("timeout", detail))
+        if not turn.over:
+            detail = f"{turn.listener.name} did not end within {turn.listener.timeout:g} s and would not be cancelled"
+            self._exchange.turn_failed(turn, TurnFailed("timeout", detail))
         turn.over = True
         task = turn.task
         self._exchange.turn_ended(turn)
         turn.abandoned, turn.task = True, task
-        self.stir()
+
+
+async def _absorb(task: asyncio.Task[None]) -> None:
+    """Take a cancellation that was meant for the turn that is over, so that the worker's next one does not get it."""
+    while task.cancelling():
+        task.uncancel()
+    try:
+        await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        while task.cancelling():
+            task.uncancel()

@@ -142,7 +142,7 @@ class Rejected(XPipeError):
     """A message that the pump refuses.
 
     Args:
-        stage: The stage that refused it: `read`, `verify`, `open`, `split`, `assign`, `route`, `decode` or `perform`.
+        stage: The stage that refused it: `source`, `read`, `verify`, `open`, `split`, `assign`, `route`, `decode` or `perform`.
         reason: A code that programs can compare, such as `malformed`, `nobody`, `ambiguous` or `schema`.
         detail: The cause in words, for the person.
         nearest: The known word that comes closest, if a name was wrong.
@@ -191,10 +191,19 @@ class ConversationFailed(XPipeError):
         problem: What happened, in one sentence.
         errors: The `SystemError` payloads that reached the injector, in order.
         replies: The payloads that reached the injector, in order.
+        letters: The dead letters of the conversation; the first one tells the cause.
     """
 
-    def __init__(self, problem: str, *, errors: Iterable[object] = (), replies: Sequence[object] = ()) -> None:
+    def __init__(
+        self,
+        problem: str,
+        *,
+        errors: Iterable[object] = (),
+        replies: Sequence[object] = (),
+        letters: Iterable[object] = (),
+    ) -> None:
         self.problem = problem
         self.errors: list[Any] = list(errors)
         self.replies: list[Any] = list(replies)
+        self.letters: list[Any] = list(letters)
         super().__init__(problem)

@@ -7,10 +7,11 @@ queued, under way or running holds its frame, from `post` to `receive` or `refus
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.dispatch.telling import events_of_arrival, message_event
-from xpipe_nb.errors import Rejected
+from xpipe_nb.errors import PayloadError, Rejected
 from xpipe_nb.events import (
     DeadLetterEvent,
     FrameClosedEvent,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from xpipe_nb.conversation import Conversation
     from xpipe_nb.conversations import Conversations
     from xpipe_nb.directory import Directory
+    from xpipe_nb.dispatch.deadlines import Deadlines
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.dispatch.turn import Turn, TurnFailed
     from xpipe_nb.frames import Frame, FrameRules
@@ -41,6 +43,10 @@ if TYPE_CHECKING:
     from xpipe_nb.stages import Stages
 
 __all__ = ["Exchange"]
+
+log = logging.getLogger(__name__)
+TOLD_ONE_BY_ONE = 20
+"""How many queued messages of an ended conversation become letters of their own."""
 
 
 class Exchange:
@@ -58,6 +64,7 @@ class Exchange:
     conversations: Conversations
     inbox: Inbox
     stages: Stages
+    deadlines: Deadlines
 
     def __init__(
         self,
@@ -76,7 +83,9 @@ class Exchange:
         """Queue a message for the stream."""
         frame = send.frame
         self.rules.hold(frame)
-        if send.kind is Kind.RESPOND and (frame.call is not None or frame.parent.parent is None):
+        send.number = frame.conversation.next_number()
+        answers = send.kind in (Kind.RESPOND, Kind.FAILURE)
+        if answers and (frame.call is not None or frame.parent.parent is None):
             self.inbox.put_answer(send)
         else:
             self.inbox.put_work(send)
@@ -88,12 +97,12 @@ class Exchange:
             A delivery that can start now, if there is one.
         """
         send, frame = delivery.send, delivery.frame
-        repairs = () if send.raw is None else send.raw.repairs
-        if send.raw is not None:
-            self._admit(send, send.raw)
         if frame.closed or send.frame.closed:
             self.refused(delivery, Rejected("route", "closed", f"the frame of {frame.listener} was closed meanwhile"))
             return self._scheduler.take()
+        repairs = () if send.raw is None else send.raw.repairs
+        if send.raw is not None and not send.raw.admitted:
+            self._admit(send, send.raw)
         if self._bus.heard:
             self._bus.publish(*events_of_arrival(delivery, repairs))
         if delivery.listener is None:
@@ -110,19 +119,19 @@ class Exchange:
         try:
             self.stages.renew(delivery)
         except Rejected as rejection:
-            self._lose(letter_for(delivery, rejection))
+            self.lose(delivery, rejection)
             self._free(delivery.frame, self._directory.gate_of(delivery.listener))
             return False
         return True
 
     def _admit(self, send: Send, raw: Raw) -> None:
+        raw.admitted = True
         conversation = send.frame.conversation
         if conversation.is_over:  # it goes on somewhere else, and so do its prints
             conversation.context = raw.context
         self.conversations.admitted(conversation)
         if raw.repairs:
             conversation.repairs.extend(raw.repairs)
-            raw.repairs = ()
         if raw.origin is not None:
             raw.origin.admitted(conversation)
 
@@ -148,7 +157,7 @@ class Exchange:
         """End a message that a stage rejected; the one place where a rejection becomes a dead letter."""
         if isinstance(item, Raw | Document | Envelope):
             raw = item if isinstance(item, Raw) else item.raw
-            self._lose(letter_for(item, rejection))
+            self.lose(item, rejection)
             self._refuse_injector(raw, rejection)
             return
         send: Send = item.send if isinstance(item, Delivery) else item
@@ -167,22 +176,31 @@ class Exchange:
 
     def _refuse(self, send: Send, item: Send | Delivery, rejection: Rejected) -> None:
         frame, conversation = send.frame, send.frame.conversation
-        letter = letter_for(item, rejection)
-        self._lose(letter)
+        letter = self.lose(item, rejection)
         if send.kind is not Kind.INJECT:
-            self._tell_of_refusal(letter, send.element)
+            self._tell_of_refusal(letter, self._readable(send))
         if send.raw is not None:
             self.conversations.discard(conversation)
             self._refuse_injector(send.raw, rejection)
         if rejection.reason == "endless":
             self.end_conversation(conversation, "failed", error=failure("hops"))
         elif send.kind is Kind.CALL:
-            error = failure(code_of(rejection.reason))
+            error = failure(code_of(rejection))
             send.call.fail(error.code, error.message)
+        elif send.kind is Kind.ERROR:
+            self.rules.fail(frame, send.error)
         elif rejection.reason == "answer":
             self.rules.fail(frame.parent, failure("validation"))
         elif rejection.reason not in ("closed", "schema-changed") and send.kind is not Kind.INJECT:
-            self.rules.tell(frame, failure(code_of(rejection.reason)))
+            self.rules.tell(frame, failure(code_of(rejection)))
+
+    def _readable(self, send: Send) -> Any:
+        """Give a refused payload as an object for the person, if it can be read at all."""
+        codec = self._directory.codec_for(send.tag, send.cls)
+        try:
+            return send.element if codec is None else codec.decode(send.element, self._directory.table)
+        except PayloadError:
+            return send.element
 
     def refuse_reply(self, turn: Turn, result: Any, rejection: Rejected) -> None:
         """Refuse what a handler gave before it became a message: it cannot be written, or not be read."""
@@ -190,7 +208,7 @@ class Exchange:
         payload = getattr(result, "payload", result)
         self._refuse_unwritten(turn, payload, to, rejection)
         if rejection.reason != "closed":
-            self.rules.tell(turn.frame, failure(code_of(rejection.reason)))
+            self.rules.tell(turn.frame, failure(code_of(rejection)))
 
     def refuse_call(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> None:
         """Refuse a call before it became a message; its caller gets the exception."""
@@ -198,7 +216,7 @@ class Exchange:
 
     def _refuse_unwritten(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> None:
         letter = letter_for_unwritten(turn, payload, to, rejection)
-        self._lose(letter)
+        self._keep(letter, turn.frame.conversation)
         self._tell_of_refusal(letter, payload)
 
     def _tell_of_refusal(self, letter: DeadLetter, payload: Any) -> None:
@@ -226,29 +244,48 @@ class Exchange:
 
     def refuse_at_door(self, raw: Raw, rejection: Rejected) -> None:
         """Refuse an injection before it came to the stream."""
-        self._lose(letter_for(raw, rejection))
+        self.lose(raw, rejection)
         self._refuse_injector(raw, rejection)
 
-    def _lose(self, letter: DeadLetter) -> None:
+    def lose(self, item: Any, rejection: Rejected) -> DeadLetter:
+        """Make a dead letter of whatever an item had become."""
+        letter = letter_for(item, rejection)
+        send = item.send if isinstance(item, Delivery) else item
+        self._keep(letter, send.frame.conversation if isinstance(send, Send) else None)
+        return letter
+
+    def _keep(self, letter: DeadLetter, conversation: Conversation | None) -> None:
         self._letters.add(letter)
+        if conversation is not None:
+            conversation.lost(letter)
+        log.info("%s", letter)
         if self._bus.heard:
             self._bus.publish(DeadLetterEvent(letter))
 
     def lose_late(self, turn: Turn, result: Any) -> None:
         """Keep what a handler gave when nobody waited for it any more."""
         detail = f"{turn.listener.name} gave {str(result)[:200]!r} after its turn was over"
-        self._lose(letter_for(turn.delivery, Rejected("perform", "late", detail)))
+        self.lose(turn.delivery, Rejected("perform", "late", detail))
 
     # ---- turns
 
     def turn_failed(self, turn: Turn, failed: TurnFailed) -> None:
         """End a turn that failed: a dead letter, a closed frame, and an error for its caller."""
-        self._lose(letter_for(turn.delivery, Rejected("perform", failed.code, failed.detail)))
-        self.rules.fail(turn.frame, failure(failed.code))
+        self.lose(turn.delivery, Rejected("perform", failed.code, failed.detail))
+        if failed.__cause__ is not None:
+            log.info("%s", failed.detail, exc_info=failed.__cause__)
+        error = failure(failed.code)
+        if turn.sent and not turn.frame.closed:  # what it sent before it failed arrives before the failure does
+            element = codec_of(type(error)).encode(error)
+            self.post(Send(Kind.FAILURE, turn.frame, element, error=error, cls=type(error)))
+        else:
+            self.rules.fail(turn.frame, error)
 
     def turn_ended(self, turn: Turn) -> None:
         """Free what a turn held, however it ended, once."""
         turn.task = None
+        if turn.resumption is not None:  # a call of it, made in a task of its own, still waits for places
+            self._scheduler.drop(turn.resumption, turn.gate)
         if turn.gone is not None and not turn.gone.done():
             turn.gone.set_result(None)
         if turn.abandoned:
@@ -276,11 +313,12 @@ class Exchange:
         Returns:
             A future for each handler that is being cancelled; it is done when the handler is gone.
         """
+        if conversation not in self.conversations.active:
+            return []
         if error is not None:
             conversation.errors.append(error)
         conversation.reason = reason
-        if not self.conversations.end(conversation, state):
-            return []
+        self.conversations.end(conversation, state)
         loop = asyncio.get_running_loop()
         gone = []
         for frame in conversation.root.below():
@@ -288,10 +326,23 @@ class Exchange:
                 frame.turn.gone = loop.create_future()
                 gone.append(frame.turn.gone)
         self.rules.close_all(conversation.root)
-        for send in self.inbox.remove(conversation):
-            self.refused(send, Rejected("assign", "closed", f"#{conversation.number} was ended"))
+        self._give_up(conversation)
         self._became_quiet()
         return gone
+
+    def _give_up(self, conversation: Conversation) -> None:
+        """Take out what a conversation has queued; of many messages the first become letters, the rest one."""
+        ended = f"#{conversation.number} was ended"
+        queued = self.inbox.remove(conversation)
+        for place, send in enumerate(queued):
+            if place == TOLD_ONE_BY_ONE and len(queued) > TOLD_ONE_BY_ONE + 1:
+                rest = len(queued) - place
+                self._letters.total += rest - 1
+                self.refused(send, Rejected("assign", "closed", f"{ended}; so were {rest:,} of its messages in all"))
+            elif place > TOLD_ONE_BY_ONE and len(queued) > TOLD_ONE_BY_ONE + 1:
+                self._left_stream(send)
+            else:
+                self.refused(send, Rejected("assign", "closed", ended))
 
     # ---- what the rules ask for
 
@@ -302,7 +353,8 @@ class Exchange:
 
     def deliver_error(self, frame: Frame, error: Any) -> None:
         """Queue a `SystemError` for the frame's listener."""
-        self.post(Send(Kind.ERROR, frame, codec_of(type(error)).encode(error), frame.listener, cls=type(error)))
+        element = codec_of(type(error)).encode(error)
+        self.post(Send(Kind.ERROR, frame, element, frame.listener, error=error, cls=type(error)))
 
     def error_reached_injector(self, conversation: Conversation, error: Any) -> None:
         """Keep an error that nobody inside took."""
@@ -325,18 +377,22 @@ class Exchange:
         if frame.turn is not None:
             self._cancel(frame.turn)
         for delivery in frame.queue or ():
-            delivery.dropped = True
+            self._scheduler.drop(delivery, self._directory.gate_of(delivery.listener))
             detail = f"the frame of {frame.listener} was closed before its turn came"
-            self._lose(letter_for(delivery, Rejected("perform", "closed", detail)))
+            self.lose(delivery, Rejected("perform", "closed", detail))
 
     def _cancel(self, turn: Turn) -> None:
         turn.over = True
         if turn.task is None:
             return
-        if turn.task is not asyncio.current_task():
-            turn.task.cancel()
-        else:  # a handler that ended its own conversation: let it come to its next wait
+        self.deadlines.expel(turn)
+        if turn.task is asyncio.current_task():  # it failed, or ended its own conversation: it comes to its next wait
             asyncio.get_running_loop().call_soon(_cancel_if_running, turn)
+            return
+        turn.task.cancel()
+        if not turn.responded and not turn.expired:
+            detail = f"{turn.listener.name} was cancelled: its frame was closed while it worked"
+            self.lose(turn.delivery, Rejected("perform", "closed", detail))
 
     def conversation_is_quiet(self, conversation: Conversation) -> None:
         """Complete a conversation."""

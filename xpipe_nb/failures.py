@@ -6,9 +6,12 @@ exception; the person finds both in the dead letter, the event and the log.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from xpipe_nb.payloads import DeliveryError
+
+if TYPE_CHECKING:
+    from xpipe_nb.errors import Rejected
 
 __all__ = ["CODES", "code_of", "failure"]
 
@@ -36,11 +39,12 @@ _CODE_OF_REASON = {
 }
 
 
-def code_of(reason: str) -> str:
-    """Give the code of a `SystemError` for the reason of a refusal."""
-    if reason in _SENTENCES:
-        return reason
-    return _CODE_OF_REASON.get(reason, "handler")
+def code_of(rejection: Rejected) -> str:
+    """Give the code of a `SystemError` for a refusal."""
+    if rejection.reason in _SENTENCES:
+        return rejection.reason
+    by_stage = "validation" if rejection.stage in ("read", "open", "decode") else "handler"
+    return _CODE_OF_REASON.get(rejection.reason, by_stage)
 
 
 def failure(code: str) -> DeliveryError:

@@ -18,7 +18,7 @@ from aiostream import operator
 from xpipe_nb.scheduling import FairQueue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 
     from xpipe_nb.messages import Raw, Send
 
@@ -42,15 +42,17 @@ class Inbox:
         self._answers: deque[Send] = deque()
         self._injections: deque[Raw] = deque()
         self._work: FairQueue[Send] = FairQueue()
+        self._made: deque[Any] = deque()
         self._sleeper: asyncio.Future[None] | None = None
+        self.closed = False
 
     def __len__(self) -> int:
-        return len(self._answers) + len(self._injections) + len(self._work)
+        return len(self._answers) + len(self._injections) + len(self._work) + len(self._made)
 
     @property
     def readable(self) -> bool:
         """Something in here may be read now."""
-        return bool(self._answers or self._injections or (self._work and self._has_place()))
+        return bool(self._made or self._answers or self._injections or (self._work and self._has_place()))
 
     def put_answer(self, send: Send) -> None:
         """Queue what needs no place."""
@@ -75,9 +77,11 @@ class Inbox:
             self._answers = deque(send for send in self._answers if send.frame.conversation is not conversation)
         return [*removed, *mine]
 
-    def clear(self) -> list[Send | Raw]:
-        """Take out everything."""
-        left: list[Send | Raw] = [*self._answers, *self._injections, *self._work]
+    def clear(self) -> list[Any]:
+        """Take out everything, and close."""
+        self.closed = True
+        left: list[Any] = [*self._made, *self._answers, *self._injections, *self._work]
+        self._made.clear()
         self._answers.clear()
         self._injections.clear()
         self._work = FairQueue()
@@ -92,6 +96,15 @@ class Inbox:
         if self._work and self._has_place():
             return self._work.pop()
         return None
+
+    def keep(self, made: Iterable[Any]) -> None:
+        """Keep what the stages have made of one item, but nobody has read yet."""
+        self._made.extend(made)
+        self.wake()
+
+    def take_made(self) -> Any:
+        """Take what was kept, if there is any."""
+        return self._made.popleft() if self._made else None
 
     def wake(self) -> None:
         """Something changed: have it read."""
@@ -110,22 +123,45 @@ class Inbox:
 
 
 @operator
-async def incoming(inbox: Inbox, first: Callable[[Any], Iterable[Any]]) -> AsyncIterator[Any]:
+async def incoming(inbox: Inbox, first: Callable[[Any], Sequence[Any]]) -> AsyncIterator[Any]:
     """The source of the stream: what the first stages make of all that may be read, for ever.
 
     It lets the loop turn once a millisecond. The plain stages that follow it are fused into it, because to pass an
     item from one operator to the next costs as much as most stages do.
     """
     until = perf_counter() + SLICE
-    while True:
-        item = inbox.take()
-        if item is None:
-            await inbox.wait()
-            until = perf_counter() + SLICE
-            continue
-        for result in first(item):
-            yield result
+    while not inbox.closed:
+        made = inbox.take_made()
+        if made is None:
+            item = inbox.take()
+            if item is None:
+                await _undisturbed(inbox, inbox.wait())
+                until = perf_counter() + SLICE
+                continue
+            results = first(item)
+            if not results:
+                continue
+            made = results[0]
+            if len(results) > 1:  # the reader may be long with the first one; others can read on here
+                inbox.keep(results[1:])
+        yield made
         if perf_counter() > until:
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
+            await _undisturbed(inbox, _two_turns())
             until = perf_counter() + SLICE
+
+
+async def _two_turns() -> None:
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+async def _undisturbed(inbox: Inbox, wait: Coroutine[Any, Any, None]) -> None:
+    """Wait, and outlive a cancellation that a handler has left behind: it would end the stream for all."""
+    try:
+        await wait
+    except asyncio.CancelledError:
+        if inbox.closed:
+            raise
+        task = asyncio.current_task()
+        while task is not None and task.cancelling():
+            task.uncancel()

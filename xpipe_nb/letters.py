@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from lxml import etree
 
-from xpipe_nb.messages import DeadLetter, Delivery, Document, Envelope, Raw, Send, Verified
+from xpipe_nb.messages import DeadLetter, Delivery, Document, Envelope, Kind, Raw, Send, Verified
 from xpipe_nb.xml import canonical
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def letter_for(item: Any, rejection: Rejected) -> DeadLetter:
         to = item.listener.name if item.listener else item.frame.listener
         return _letter_for_send(item.send, rejection, to)
     if isinstance(item, Send):
-        return _letter_for_send(item, rejection, item.to)
+        to = item.frame.caller if item.kind is Kind.RESPOND else item.to
+        return _letter_for_send(item, rejection, to)
     raw, to, tag = _outside(item)
     return DeadLetter(
         str(uuid.uuid4()), rejection.stage, rejection.reason, rejection.detail, raw.port, to, tag, as_bytes(raw.data)
@@ -88,7 +89,7 @@ def letter_for_unwritten(turn: Turn, payload: Any, to: str | None, rejection: Re
     """Write the dead letter of what a handler gave, but what could not become a message."""
     frame = turn.frame
     return DeadLetter(
-        turn.delivery.send.message_id,
+        f"{frame.conversation.id}/{frame.conversation.next_number()}",
         rejection.stage,
         rejection.reason,
         rejection.detail,
@@ -115,4 +116,9 @@ def as_bytes(data: Any) -> bytes:
         return data
     if isinstance(data, str):
         return data.encode("utf-8", "surrogatepass")
-    return etree.tostring(data) if etree.iselement(data) else repr(data).encode("utf-8", "backslashreplace")
+    if etree.iselement(data):
+        return etree.tostring(data, encoding="utf-8")
+    try:
+        return repr(data).encode("utf-8", "backslashreplace")
+    except Exception:  # noqa: BLE001 - it is the person's own `__repr__`
+        return f"<a {type(data).__name__} that cannot be shown>".encode()

@@ -83,6 +83,7 @@ class Kind(Enum):
     ITSELF = "itself"
     RESPOND = "respond"
     ERROR = "error"
+    FAILURE = "failure"
 
 
 class Origin(Protocol):
@@ -111,7 +112,9 @@ class Raw:
         cls: The class of that object.
     """
 
-    __slots__ = ("cls", "context", "conversation", "data", "origin", "port", "reference", "repairs", "to", "trusted")
+    __slots__ = (
+        "admitted", "cls", "context", "conversation", "data", "origin", "port", "reference", "repairs", "to", "trusted",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -130,6 +133,7 @@ class Raw:
         self.data, self.port, self.to = data, port, to
         self.conversation, self.reference, self.origin = conversation, reference, origin
         self.repairs, self.context, self.trusted, self.cls = repairs, context, trusted, cls
+        self.admitted = False  # its conversation is open, and its sender knows
 
 
 class Document:
@@ -167,12 +171,12 @@ class Send:
         call: The waiting call that it asks for, or that it answers.
         turn: The number of the turn that sent it, 0 for none.
         raw: What it was made of, if it came from outside.
-        everyone: It goes to every broadcast listener, and nowhere else.
+        error: The `SystemError` that it brings, or that its sender failed with.
         cls: The class that the sender gave, for receivers that have no table entry of their own.
     """
 
     __slots__ = (
-        "call", "cls", "codec", "element", "epoch", "everyone", "frame", "kind", "number", "open", "raw", "refused",
+        "call", "cls", "codec", "element", "epoch", "error", "frame", "kind", "number", "open", "raw", "refused",
         "tag", "to", "turn",
     )  # fmt: skip
 
@@ -186,11 +190,11 @@ class Send:
         turn: int = 0,
         raw: Raw | None = None,
         *,
-        everyone: bool = False,
+        error: Any = None,
         cls: type | None = None,
     ) -> None:
         self.kind, self.frame, self.element, self.to = kind, frame, element, to
-        self.call, self.turn, self.raw, self.everyone = call, turn, raw, everyone
+        self.call, self.turn, self.raw, self.error = call, turn, raw, error
         self.cls = cls
         self.tag: str = element.tag  # kept: lxml makes a new text at every look
         self.epoch: int = frame.epoch
@@ -219,12 +223,13 @@ class Delivery:
         listener: The receiver; `None` for an injector's mailbox or a waiting call.
     """
 
-    __slots__ = ("dropped", "frame", "generation", "listener", "payload", "send")
+    __slots__ = ("dropped", "frame", "gated", "generation", "listener", "payload", "send")
 
     def __init__(self, send: Send, frame: Any, listener: Any) -> None:
         self.send, self.frame, self.listener = send, frame, listener
         self.payload: Any = None
         self.generation = 0  # of the table that decoded it
+        self.gated = False  # it is past its listener's gate, and waits for a place
         self.dropped = False
 
 

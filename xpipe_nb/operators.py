@@ -7,6 +7,7 @@ stands where it was put.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from xpipe_nb.errors import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from aiostream.core import Stream
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Fused", "Stage", "expression"]
 
@@ -86,16 +89,22 @@ class Fused:
                 else:
                     return [out for part in result for out in self._run(part, self._steps[number:])]
         except Rejected as rejection:
-            self._refused(item, rejection)
-            return ()
+            return self._end(self._refused, item, rejection)
         except Exception as error:  # noqa: BLE001 - one bad item must never end the stream
-            self._failed(item, getattr(step, "__name__", "?"), error)
-            return ()
+            return self._end(self._failed, item, getattr(step, "__name__", "?"), error)
         return (item,)
+
+    @staticmethod
+    def _end(told: Callable[..., None], *what: Any) -> tuple[()]:
+        try:
+            told(*what)
+        except Exception:  # the stream must live whatever happens to one item
+            log.exception("an item could not even be refused")
+        return ()
 
 
 def expression(
-    source: Callable[[Callable[[Any], Iterable[Any]]], Stream[Any]],
+    source: Callable[[Callable[[Any], Sequence[Any]]], Stream[Any]],
     stages: Sequence[Stage],
     refused: Callable[[Any, Rejected], None],
     failed: Callable[[Any, str, Exception], None],

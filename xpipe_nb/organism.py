@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from xpipe_nb.check import check
 from xpipe_nb.config import ConfigLoader, OrganismConfig, settings_from
+from xpipe_nb.errors import XPipeError
 from xpipe_nb.listeners import listener as mark
 from xpipe_nb.pump import StreamPump
 from xpipe_nb.views.graph import Graph, graph_of
@@ -147,6 +148,8 @@ class Organism:
 
     async def start(self) -> Self:
         """Run on the current loop; to start a running organism does nothing."""
+        if self.pump.state == "stopped":
+            raise XPipeError(f"{self.name} was stopped; make a new one")
         if self._task is None:
             self._task = asyncio.create_task(self.pump.run(), name=f"xpipe-{self.name}")
             await asyncio.sleep(0)
@@ -232,7 +235,7 @@ class Organism:
             event.added_listeners  # ['whisperer']
             ```
         """
-        return self.pump.reloader.reload(source, namespace)
+        return self.pump.reload(source, namespace)
 
     @property
     def generation(self) -> int:

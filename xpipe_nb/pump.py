@@ -9,6 +9,7 @@ The stages up to decode are the list in `stages.py`; `perform` is the list of la
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ from xpipe_nb.dispatch.remembered import remembered
 from xpipe_nb.dispatch.threads import DaemonThreads
 from xpipe_nb.dispatch.timed import timed
 from xpipe_nb.errors import Rejected, XPipeError
-from xpipe_nb.events import OrganismStateEvent, ThoughtEvent
+from xpipe_nb.events import OrganismStateEvent, PipelineFailed, ThoughtEvent
 from xpipe_nb.exchange import Exchange
 from xpipe_nb.frames import FrameRules
 from xpipe_nb.inbox import Inbox, incoming
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 
 __all__ = ["StreamPump"]
 
+log = logging.getLogger(__name__)
+
 
 class StreamPump:
     """Carries the messages of one organism.
@@ -76,7 +79,7 @@ class StreamPump:
         self.letters = DeadLetters(limits.max_dead_letters)
         self.bus = EventBus()
         self.directory = Directory(config.name, listeners, config.max_concurrent_per_agent)
-        self.scheduler = Scheduler(config.max_concurrent_handlers, self.directory.gate_of)
+        self.scheduler = Scheduler(config.max_concurrent_handlers, self.directory.gate_of, self._place_is_free)
         self.exchange = Exchange(self.directory, self.bus, self.letters, self.scheduler, self._look_for_quiet)
         self.rules = FrameRules(self.exchange, limits.max_depth, _list_frame)
         self.conversations = Conversations(
@@ -108,7 +111,7 @@ class StreamPump:
             self.conversations,
             self.inbox,
         )
-        self.exchange.stages = self.stages
+        self.exchange.stages, self.exchange.deadlines = self.stages, self.deadlines
         self.services.crew = self.crew
         self.crew.inbox = self.inbox
 
@@ -136,17 +139,33 @@ class StreamPump:
         self._state, self._ended, self.services.loop = "running", loop.create_future(), loop
         self._tell_state()
         try:
-            async with self.build_pipeline().stream() as streamer:
-                self.crew.start(streamer)
-                await self._ended
-                await self._close()
-        except asyncio.CancelledError:
-            await self._close()
-            raise
+            while not self._ended.done():
+                await self._carry(self._ended, loop.create_future())
         finally:
             self._state = "stopped"
             self._tell_state()
-            self.bus.flush()
+            self._look_for_quiet()
+            await self.bus.flush()
+
+    async def _carry(self, ended: asyncio.Future[None], broken: asyncio.Future[BaseException]) -> None:
+        """Run one stream until the pump ends or the stream breaks; then a new one is built."""
+
+        def broke(error: BaseException) -> None:
+            if not broken.done():
+                broken.set_result(error)
+
+        async with self.build_pipeline().stream() as streamer:
+            self.crew.start(streamer, broke)
+            try:
+                either: list[asyncio.Future[Any]] = [ended, broken]
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if ended.done() or not broken.done():
+                    await self._close()
+        if broken.done() and not ended.done():
+            log.error("the stream broke, a new one is built", exc_info=broken.result())
+            if self.bus.heard:
+                self.bus.publish(PipelineFailed("source", repr(broken.result())))
 
     async def shutdown(self, grace: float = 10.0) -> None:
         """Refuse new work, let what is there end, and cancel what is left after `grace` seconds; then return.
@@ -154,12 +173,11 @@ class StreamPump:
         Args:
             grace: Seconds that conversations have to end by themselves.
         """
-        if self._state == "running":
+        if self._state in ("running", "stopping"):
             self._state = "stopping"
             self._tell_state()
             self.reception.close(self.name)
-            self.resume()
-            try:
+            try:  # what a pause holds back is not let go by a stop: quiet is enough
                 await asyncio.wait_for(self.until_quiet(), grace)
             except TimeoutError:
                 await self._end_all("the organism was stopped")
@@ -179,15 +197,13 @@ class StreamPump:
             await asyncio.wait(gone, timeout=0.5)
 
     async def _close(self) -> None:
+        self.reception.close(self.name)
+        await self._end_all("the organism was stopped")
         self.services.stopping = True
         self.deadlines.stop()
-        await self._end_all("the organism was stopped")
-        self.reception.close(self.name)
         for item in self.inbox.clear():
             self.exchange.refused(item, Rejected("source", "closed", f"{self.name} was stopped"))
         await self.crew.stop()
-        self.bus.flush()
-        self._look_for_quiet()
 
     # ---- injecting
 
@@ -210,6 +226,7 @@ class StreamPump:
         if self._state != "running":
             verb = "start it first" if self._state == "new" else "start a new one"
             raise XPipeError(f"{self.name} is not running ({self._state}); {verb}")
+        self._check_loop("inject")
         return await self.reception.submit(message, **how)
 
     # ---- who is there
@@ -225,12 +242,14 @@ class StreamPump:
         """
         (resolved,) = resolve_all([listener], known=self.directory.routes.names())
         self.directory.put(resolved)
+        self.open_gates()
         return resolved
 
     def register_all(self, listeners: Iterable[ListenerConfig | Callable[..., Any]]) -> None:
         """Add several listeners at once; they may name one another as peers."""
         for resolved in resolve_all(listeners, known=self.directory.routes.names()):
             self.directory.put(resolved)
+        self.open_gates()
 
     def unregister_listener(self, name: str) -> bool:
         """Take a listener out of the routes; say whether it was there."""
@@ -238,7 +257,13 @@ class StreamPump:
 
     async def reload_config(self, path: str | Path, namespace: Mapping[str, Any] | None = None) -> ReloadEvent:
         """Take over the listeners of a YAML file; what is in flight is dealt with as `Organism.reload` says."""
-        return self.reloader.reload(Path(path), namespace)
+        return self.reload(Path(path), namespace)
+
+    def reload(self, source: Any, namespace: Mapping[str, Any] | None = None) -> ReloadEvent:
+        """Do what `Organism.reload` says."""
+        event = self.reloader.reload(source, namespace)
+        self.open_gates()
+        return event
 
     # ---- what conversations, handlers and people ask
 
@@ -248,8 +273,26 @@ class StreamPump:
 
     def kill(self, conversation: Conversation, reason: str | None) -> Awaitable[None]:
         """End a conversation now."""
+        self._check_loop("conversation.cancel()")
         gone = self.exchange.end_conversation(conversation, "killed", reason=reason)
         return asyncio.ensure_future(_all_of(gone))
+
+    def stand_by(self, waited_for: asyncio.Future[Any]) -> Awaitable[Any]:
+        """Wait for a conversation; a handler that does keeps no place meanwhile."""
+        self._check_loop("awaiting a conversation")
+        return self.services.stand_by(waited_for)
+
+    def _check_loop(self, what: str) -> None:
+        """See to it that a person's thread does not reach into the organism's loop."""
+        loop = asyncio._get_running_loop()  # noqa: SLF001 - the public form raises instead of asking
+        if self._state != "new" and loop is not self.services.loop:
+            raise XPipeError(
+                f"{self.name} runs on another event loop, and {what} belongs there; from a thread write "
+                "asyncio.run_coroutine_threadsafe(…, loop)"
+            )
+
+    def _place_is_free(self) -> None:
+        self.inbox.wake()
 
     def _thought(self, turn: Turn, prose: str) -> None:
         frame = turn.frame
@@ -300,6 +343,12 @@ class StreamPump:
         """Start handlers again."""
         self.scheduler.paused, self.scheduler.steps = False, 0
         self._tell_state()
+        self._stir()
+
+    def open_gates(self) -> None:
+        """Let in whoever waits at a gate that a reload made wider."""
+        for listener in self.directory.routes:
+            self.scheduler.look_at(self.directory.gate_of(listener))
         self._stir()
 
     def step(self) -> None:

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from xpipe_nb.composing import check_name
+from xpipe_nb.conversation import Conversation
 from xpipe_nb.errors import Rejected, XPipeError
 from xpipe_nb.messages import Raw
 from xpipe_nb.names import is_name, is_system_name
+from xpipe_nb.replies import shown
 from xpipe_nb.xml import repair_text
 
 if TYPE_CHECKING:
     from contextvars import Context
 
     from xpipe_nb.composing import Composer
-    from xpipe_nb.conversation import Conversation
     from xpipe_nb.conversations import Conversations
     from xpipe_nb.directory import Directory
     from xpipe_nb.exchange import Exchange
@@ -93,6 +95,8 @@ class Reception:
         """Queue a message whose fate nobody waits to hear."""
         raw = Raw(data, port, reference=reference, context=self._context())
         try:
+            if self._closed:
+                raise Rejected("source", "closed", self._closed)
             self._check_port(port)
         except Rejected as rejection:
             self._exchange.refuse_at_door(raw, rejection)
@@ -110,11 +114,14 @@ class Reception:
         repair: bool = False,
     ) -> Conversation:
         """Do what `Organism.inject` says."""
+        if conversation is not None and not isinstance(conversation, Conversation):
+            raise XPipeError(f"conversation= takes what inject returned, got {shown(conversation)}")
         admission = Admission()
         raw = Raw(message, from_id, to=to, conversation=conversation, origin=admission, context=self._context())
         needs_place = _inside.get() is not self._mark and (conversation is None or conversation.is_over)
         try:
             self._check_port(from_id)
+            raw.to = check_name(to)
             self._prepare(raw, repair=repair)
             if needs_place:
                 await self._conversations.reserve(wait=not nowait)
@@ -137,7 +144,7 @@ class Reception:
         return context
 
     def _check_port(self, port: str) -> None:
-        if not is_name(port) or is_system_name(port):
+        if not isinstance(port, str) or not is_name(port) or is_system_name(port):
             detail = f"{port!r} cannot be a port; expected a name such as 'console', not system.*"
             raise Rejected("source", "port", detail)
         if self._directory.routes.get(port) is not None:

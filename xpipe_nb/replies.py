@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.errors import Rejected
@@ -11,7 +12,7 @@ from xpipe_nb.payloads import is_payload
 if TYPE_CHECKING:
     from xpipe_nb.listeners import Listener
 
-__all__ = ["meaning", "promised"]
+__all__ = ["meaning", "promised", "shown"]
 
 
 def meaning(result: Any, listener: Listener) -> list[HandlerResponse | str | bytes]:
@@ -37,16 +38,16 @@ def meaning(result: Any, listener: Listener) -> list[HandlerResponse | str | byt
 
 def _one(result: Any, listener: Listener) -> HandlerResponse | str | bytes:
     if isinstance(result, HandlerResponse):
-        if not is_payload(type(result.payload)):
-            detail = f"{listener.name} returned a HandlerResponse with {_shown(result.payload)}"
+        if isinstance(result.payload, type) or not is_payload(result.payload):
+            detail = f"{listener.name} returned a HandlerResponse with {shown(result.payload)}"
             raise Rejected("perform", "return", f"{detail}; expected a payload in it")
         return result
     if isinstance(result, str | bytes):
         return result
-    if is_payload(type(result)):
+    if not isinstance(result, type) and is_payload(result):
         return HandlerResponse.respond(result)
     expected = "a payload, HandlerResponse, a list of them, text or None"
-    raise Rejected("perform", "return", f"{listener.name} returned {_shown(result)}; expected {expected}")
+    raise Rejected("perform", "return", f"{listener.name} returned {shown(result)}; expected {expected}")
 
 
 def _one_of_many(entry: Any, place: int, listener: Listener) -> HandlerResponse | str | bytes:
@@ -65,6 +66,15 @@ def promised(listener: Listener) -> str | None:
     return f"{listener.name} returned None but promises {classes}"
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
+def shown(value: Any) -> str:
+    """Say in few words what a value is, and what it probably should have been."""
+    if inspect.iscoroutine(value):
+        value.close()  # nobody will await it any more: no warning about that
+        return f"a coroutine ({value.__qualname__}); `await` is missing"
+    if isinstance(value, type) and is_payload(value):
+        return f"the class {value.__name__}; did you mean {value.__name__}(…)?"
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - it is the person's own `__repr__`
+        text = "something that cannot be shown"
     return f"{text if len(text) <= 80 else text[:77] + '…'} ({type(value).__name__})"

@@ -108,8 +108,9 @@ class RouteTable:
             if caller is None or tag in caller.accepts:
                 return None
             candidates = [each for each in self.accepting(tag) if each.name not in own]
-            return candidates[0] if len(candidates) == 1 else None
-        candidates = [each for each in self.accepting(tag) if each.name in sender.peers and each.name not in own]
+        else:
+            accepting = self.accepting(tag)
+            candidates = [each for each in accepting if each.name in sender.peers and each.name not in own]
         if len(candidates) > 1:
             names = " and ".join(each.name for each in candidates)
             raise Rejected("route", "ambiguous", f"{names} both accept {tag}; {sender.name} has to say which one")
@@ -133,4 +134,5 @@ class RouteTable:
         near = None if tag in self._by_tag else nearest(tag, self._by_tag)
         who = f" that {sender.name} may send to" if sender and sender.peers is not None else ""
         hint = f" Did you mean {near}?" if near else ""
-        return Rejected("route", "nobody", f"No listener{who} accepts {tag}.{hint}", nearest=near)
+        other = "other " if sender and tag in sender.accepts else ""
+        return Rejected("route", "nobody", f"No {other}listener{who} accepts {tag}.{hint}", nearest=near)

@@ -107,10 +107,11 @@ class Resumption:
         resume: Is called once the places are taken.
     """
 
-    __slots__ = ("conversation", "dropped", "gate", "resume")
+    __slots__ = ("conversation", "dropped", "gate", "gated", "resume")
 
     def __init__(self, conversation: Any, gate: Gate, resume: Callable[[], None]) -> None:
         self.conversation, self.gate, self.resume = conversation, gate, resume
+        self.gated = False
         self.dropped = False
 
 
@@ -120,14 +121,18 @@ class Scheduler:
     Args:
         places: How many handlers may run at once, in all.
         gate_of: Gives the gate of a listener.
+        freed: Is told whenever a place or a gate became free, so that somebody comes for what waits.
     """
 
-    def __init__(self, places: int, gate_of: Callable[[Any], Gate]) -> None:
+    def __init__(
+        self, places: int, gate_of: Callable[[Any], Gate], freed: Callable[[], None] = lambda: None
+    ) -> None:
         self.places = places
         self.running = 0
         self.paused = False
         self.steps = 0
         self._gate_of = gate_of
+        self._freed = freed
         self._ready: FairQueue[Delivery | Resumption] = FairQueue()
 
     @property
@@ -182,15 +187,18 @@ class Scheduler:
         if gate.full:
             gate.waiting.push(conversation, item)
         else:
-            gate.taken += 1
-            self._ready.push(conversation, item)
+            self._let_in(gate, item, conversation)
+
+    def _let_in(self, gate: Gate, item: Delivery | Resumption, conversation: Any) -> None:
+        gate.taken += 1
+        item.gated = True
+        self._ready.push(conversation, item)
 
     def take(self) -> Delivery | None:
         """Give the next delivery that has all its places, if one has; its frame's queue no longer holds it."""
         while self._ready and self.has_place:
             item = self._ready.pop()
             if item.dropped:
-                self._leave(item.gate if isinstance(item, Resumption) else self._gate_of(item.listener))
                 continue
             self.running += 1
             if isinstance(item, Resumption):
@@ -203,9 +211,20 @@ class Scheduler:
         return None
 
     def yield_places(self, gate: Gate) -> None:
-        """Free the places of a turn that waits in a call; its frame stays taken."""
+        """Free the places of a turn that is over, or waits in a call."""
         self.running -= 1
-        self._leave(gate)
+        gate.taken -= 1
+        self.look_at(gate)
+        self._freed()
+
+    def drop(self, item: Delivery | Resumption, gate: Gate) -> None:
+        """Let nobody start this item; if it was past its gate already, the next one is let in."""
+        item.dropped = True
+        if item.gated:
+            item.gated = False
+            gate.taken -= 1
+            self.look_at(gate)
+            self._freed()
 
     def next_of(self, frame: Any) -> None:
         """Let the next message of a frame queue up at its gate."""
@@ -213,12 +232,11 @@ class Scheduler:
             head = frame.queue[0]
             self._to_gate(self._gate_of(head.listener), head, frame.conversation)
 
-    def _leave(self, gate: Gate) -> None:
-        gate.taken -= 1
+    def look_at(self, gate: Gate) -> None:
+        """Let in whoever waits, as far as the gate has places."""
         while gate.waiting and not gate.full:
             item = gate.waiting.pop()
             if item.dropped:
                 continue
             conversation = item.conversation if isinstance(item, Resumption) else item.frame.conversation
-            gate.taken += 1
-            self._ready.push(conversation, item)
+            self._let_in(gate, item, conversation)

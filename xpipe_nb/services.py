@@ -6,11 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.calls import Call
+from xpipe_nb.composing import check_name
 from xpipe_nb.dispatch.turn import TurnFailed
 from xpipe_nb.errors import CallFailed, Rejected
 from xpipe_nb.events import AgentStateEvent, LogEvent, ProgressEvent
 from xpipe_nb.failures import code_of, failure
-from xpipe_nb.messages import HandlerResponse, Kind, Send
+from xpipe_nb.messages import Kind, Send
 from xpipe_nb.replies import promised
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Services:
             self._exchange.rules.respond(turn.frame)
         elif turn.responded:
             detail = f"{turn.listener.name} has answered; after that it may only answer again"
-            self._exchange.refuse_reply(turn, HandlerResponse(None, send.to), Rejected("perform", "closed", detail))
+            self._exchange.lose(send, Rejected("perform", "closed", detail))
             return
         turn.sent = True
         self._exchange.post(send)
@@ -114,24 +115,27 @@ class Services:
     def call_sync(self, turn: Turn, payload: Any, to: str | None) -> Any:
         """Do what `call` does, from a thread."""
         if asyncio._get_running_loop() is self.loop:  # noqa: SLF001 - the public form raises instead of asking
-            raise CallFailed("routing", "meta.call_sync would block the loop; write `await meta.call(…)`", to=to)
+            raise CallFailed("handler", "meta.call_sync would block the loop; write `await meta.call(…)`", to=to)
         return asyncio.run_coroutine_threadsafe(self.call(turn, payload, to), self.loop).result()
 
     def _start(self, turn: Turn, payload: Any, to: str | None) -> Call:
+        if asyncio.get_running_loop() is not self.loop:
+            text = "meta.call belongs to the organism's own loop; in a plain function write meta.call_sync(…)"
+            raise CallFailed("handler", text, to=to)
         call = Call(to)
         try:
             if turn.responded or turn.over or turn.task is None:
                 state = "has answered" if turn.responded else "is over"
                 raise Rejected("perform", "closed", f"the turn of {turn.listener.name} {state}; it may not call")
+            to = check_name(to)
             element, cls = self._composer.encode(payload)
         except Rejected as rejection:
             raise self._refusal(turn, payload, to, rejection) from None
-        turn.sent = True
         self._exchange.post(Send(Kind.CALL, turn.frame, element, to, call, turn.number, cls=cls))
         return call
 
     def _refusal(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> CallFailed:
-        error = failure("routing" if rejection.reason == "closed" else code_of(rejection.reason))
+        error = failure("routing" if rejection.reason == "closed" else code_of(rejection))
         self._exchange.refuse_call(turn, payload, to, rejection)
         return CallFailed(error.code, error.message, to=to)
 
@@ -150,20 +154,33 @@ class Services:
                 if frame is not None:
                     self._exchange.rules.close(frame)
             turn.calls -= 1
-            if not turn.calls and not turn.over and turn.task is not None:
-                await self.crew.step_back(turn)
-                self._deadlines.resume(turn)
-                self._announce(turn, "processing")
+            if not turn.calls and _goes_on(turn):
+                try:
+                    await self.crew.step_back(turn)
+                finally:
+                    if _goes_on(turn):
+                        self._deadlines.resume(turn)
+                        self._announce(turn, "processing")
 
-    # ---- telling
+    async def stand_by(self, waited_for: asyncio.Future[Any]) -> None:
+        """Wait; if a handler asks, its places are free meanwhile, as in a call."""
+        turn = self.crew.turn_now()
+        if turn is None:
+            await waited_for
+            return
+        call = Call(None)
+        call.future = waited_for
+        await self._answers(turn, [call])
+
+    # ---- telling, from any thread
 
     def progress(self, turn: Turn, done: float, total: float | None, text: str) -> None:
-        """Publish how far a handler is; from any thread."""
+        """Publish how far a handler is."""
         frame = turn.frame
         self._tell(ProgressEvent(frame.thread_id, frame.listener, done, total, text, frame.conversation.number))
 
     def log(self, turn: Turn, text: str) -> None:
-        """Publish a line; from any thread."""
+        """Publish a line."""
         frame = turn.frame
         self._tell(LogEvent(frame.thread_id, frame.listener, text, frame.conversation.number))
 
@@ -178,3 +195,7 @@ class Services:
             self._bus.publish(event)
         else:
             self.loop.call_soon_threadsafe(self._bus.publish, event)
+
+
+def _goes_on(turn: Turn) -> bool:
+    return turn.task is not None and not turn.over and not turn.expired

@@ -6,7 +6,7 @@ of what happens then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
@@ -99,18 +99,19 @@ class Stages:
     def assign(self, item: Envelope | Send) -> Send:
         """Each message belongs to a frame: an injection to its mailbox, a reply to the frame that sent it."""
         send = self._injected(item) if isinstance(item, Envelope) else item
-        if send.kind is Kind.ERROR:
+        if send.kind is Kind.ERROR or send.kind is Kind.FAILURE:
             return send
         frame = send.frame
-        conversation = frame.conversation
         if frame.closed or (send.epoch != frame.epoch and send.kind is not Kind.RESPOND):
             raise Rejected("assign", "closed", f"{' ▸ '.join(frame.chain)} was closed before its message was routed")
-        conversation.sent += 1
-        send.number = conversation.sent
-        if conversation.sent > self._max_messages:
-            detail = f"#{conversation.number} has sent {self._max_messages} messages (limits.max_messages)"
-            raise Rejected("assign", "endless", detail)
         return send
+
+    def _count(self, conversation: Any) -> None:
+        """Count one message more; errors do not count, so that a limit is told once."""
+        conversation.sent += 1
+        if conversation.sent > self._max_messages:
+            detail = f"#{conversation.number} has sent {self._max_messages:,} messages (limits.max_messages)"
+            raise Rejected("route", "endless", detail)
 
     def _injected(self, envelope: Envelope) -> Send:
         raw, element = envelope.raw, envelope.payloads[0]
@@ -119,19 +120,23 @@ class Stages:
         conversation = self._conversations.for_injection(raw, envelope.thread)
         turn = -1 - conversation.sent  # every injection is a turn of the injector's
         send = Send(Kind.INJECT, conversation.root, element, envelope.to, turn=turn, raw=raw, cls=raw.cls)
+        send.number = conversation.next_number()
         self._rules.hold(conversation.root)
         return send
 
     def route(self, send: Send) -> list[Delivery]:
         """One delivery for each receiver, in the frame where it arrives."""
         kind, frame = send.kind, send.frame
+        if kind is Kind.ERROR:
+            return [self._error(send)]
+        if kind is Kind.FAILURE:
+            self._rules.fail(frame, send.error)
+            return []
+        self._count(frame.conversation)
         if kind is Kind.RESPOND:
             return [self._answer(send)]
-        if kind is Kind.ERROR:
-            self._rules.hold(frame)
-            return [Delivery(send, frame, self._directory.listener_of(frame))]
         sender = None if kind is Kind.INJECT else self._directory.listener_of(frame)
-        targets = self._directory.routes.targets(send.tag, send.to, sender, everyone=send.everyone)
+        targets = self._directory.routes.targets(send.tag, send.to, sender)
         if kind is Kind.ITSELF:
             self._rules.hold(frame)
             return [Delivery(send, frame, targets[0])]
@@ -147,6 +152,14 @@ class Stages:
             deliveries.append(Delivery(send, child, listener))
         send.open = len(deliveries)
         return deliveries
+
+    def _error(self, send: Send) -> Delivery:
+        """An error arrives in its receiver's frame, unless that listener has gone or changed meanwhile."""
+        listener = self._directory.listener_of(send.frame)
+        if listener is None or not listener.accepts_errors:
+            raise Rejected("route", "unheard", f"{send.frame.listener} takes no errors any more")
+        self._rules.hold(send.frame)
+        return Delivery(send, send.frame, listener)
 
     @staticmethod
     def _no_call(send: Send, targets: tuple[Listener, ...]) -> Rejected:

@@ -96,7 +96,7 @@ def test_stop_ends_what_does_not_end_by_itself() -> None:
         for conversation in conversations:
             with pytest.raises(ConversationFailed, match="the organism was stopped"):
                 await conversation
-        assert [letter.reason for letter in organism.dead_letters] == ["closed"] * 3
+        assert [letter.reason for letter in organism.dead_letters] == ["closed"] * 5
         assert {task.get_name() for task in asyncio.all_tasks()} & {"xpipe-worker", "xpipe-story"} == set()
 
     run(story())
@@ -233,7 +233,9 @@ def test_ten_thousand_wait_in_the_inbox_and_leave_at_once() -> None:
             assert len(organism.pump.inbox) == 9_980
             await conversation.cancel()
             assert len(organism.pump.inbox) == 0
-            assert organism.dead_letters.total == 9_980
+            assert organism.dead_letters.total == 10_000, "20 at work and 9,980 queued"
+            assert len(organism.dead_letters) == 41, "the first 20 queued ones have letters of their own"
+            assert organism.dead_letters[-1].detail == "#1 was ended; so were 9,960 of its messages in all"
             assert (await organism.settle()).open == ()
 
     run(story())

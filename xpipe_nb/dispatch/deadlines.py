@@ -59,6 +59,13 @@ class Deadlines:
         if turn.listener.timeout is not None and not turn.expired:
             self.watch(turn, turn.deadline)
 
+    def expel(self, turn: Turn) -> None:
+        """See to it that a turn that was cancelled leaves, or is left behind."""
+        self._watched.discard(turn)
+        self._expired[turn] = self._now() + PATIENCE
+        if self._ticking is None:
+            self._ticking = asyncio.get_running_loop().call_later(RESOLUTION, self.look)
+
     def stop(self) -> None:
         """Look no more."""
         self._watched.clear()

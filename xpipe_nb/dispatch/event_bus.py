@@ -47,6 +47,11 @@ class Subscription:
             self._draining = True
             asyncio.get_running_loop().call_soon(self.drain)
 
+    @property
+    def busy(self) -> bool:
+        """It has not got everything yet."""
+        return bool(self._queue) or (self._task is not None and not self._task.done())
+
     def drain(self) -> None:
         """Hand over all that waits; stop at an answer that has to be awaited."""
         if self._task is not None and not self._task.done():
@@ -55,7 +60,7 @@ class Subscription:
             event = self._queue.popleft()
             try:
                 answer = self._callback(event)
-            except Exception:
+            except (Exception, asyncio.CancelledError):
                 log.exception("a subscriber raised; it still gets the events that follow")
                 continue
             if inspect.isawaitable(answer):
@@ -66,7 +71,7 @@ class Subscription:
     async def _wait(self, answer: Any) -> None:
         try:
             await answer
-        except Exception:
+        except (Exception, asyncio.CancelledError):
             log.exception("a subscriber raised; it still gets the events that follow")
         finally:
             asyncio.get_running_loop().call_soon(self.drain)
@@ -110,7 +115,11 @@ class EventBus:
         for subscription in self._subscriptions:
             subscription.put(events)
 
-    def flush(self) -> None:
-        """Hand over what still waits, before the organism is gone."""
+    async def flush(self, seconds: float = 0.2) -> None:
+        """Hand over what still waits, before the organism is gone; a slow subscriber has so many seconds."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
         for subscription in self._subscriptions:
             subscription.drain()
+            while subscription.busy and loop.time() < until:
+                await asyncio.sleep(0)

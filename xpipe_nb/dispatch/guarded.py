@@ -1,13 +1,14 @@
 """Layer: whatever a handler raises becomes a `TurnFailed`; this is the one place that catches everything.
 
-`SystemExit` and `KeyboardInterrupt` are caught here too, inside the worker's own frames: once they reach asyncio's
-task machinery they end the loop.
+`SystemExit`, `KeyboardInterrupt` and every other `BaseException` are caught here too, inside the worker's own frames:
+once they reach asyncio's task machinery they end the loop, or the worker.
 """
 
 from __future__ import annotations
 
 import asyncio
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.dispatch.turn import TurnFailed, TurnOver
@@ -31,16 +32,16 @@ async def guarded(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
         raise _cancelled(turn) from None
     except (TurnOver, TurnFailed) as ended:
         raise (TurnOver() if turn.abandoned else ended) from None  # of an abandoned turn all was told long ago
-    except (Exception, SystemExit, KeyboardInterrupt) as error:
-        code = error.code if isinstance(error, CallFailed) else "handler"
-        raise TurnFailed(code, describe(turn, error)) from error
+    except BaseException as error:
+        if isinstance(error, GeneratorExit) and asyncio._get_running_loop() is None:  # noqa: SLF001 - may ask, not raise
+            raise  # the loop is gone, and the garbage collector closes what is left of us
+        cause = _root(error)
+        code = cause.code if isinstance(cause, CallFailed) else "handler"
+        raise TurnFailed(code, describe(turn, cause)) from error
     else:
         if turn.abandoned:
             raise TurnOver
         return result
-    finally:
-        if turn.task is not None and not turn.services.stopping:
-            _forget_cancellation(turn.task)
 
 
 def _cancelled(turn: Turn) -> TurnOver | TurnFailed:
@@ -49,16 +50,30 @@ def _cancelled(turn: Turn) -> TurnOver | TurnFailed:
     return TurnFailed("handler", f"{turn.listener.name} was cancelled, but not by the pump")
 
 
-def _forget_cancellation(task: asyncio.Task[Any]) -> None:
-    """The worker's task lives on: to its next handler it must look as if nobody had ever cancelled it."""
-    while task.cancelling():
-        task.uncancel()
+def _root(error: BaseException) -> BaseException:
+    """The one error in a group of one, as a task group raises it."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def describe(turn: Turn, error: BaseException) -> str:
     """Say what a handler raised, and where in its own code."""
     steps = traceback.extract_tb(error.__traceback__)
     own = [step for step in steps if turn.listener.source and step.filename == turn.listener.source.file]
-    place = f", line {own[-1].lineno}: {own[-1].line}" if own else ""
-    text = f": {error}" if str(error) else ""
-    return f"{turn.listener.name} raised {type(error).__name__}{text}{place}"
+    place = f", {_file(own[-1].filename)}line {own[-1].lineno}: {own[-1].line}" if own else ""
+    return f"{turn.listener.name} raised {type(error).__name__}{_text(error)}{place}"
+
+
+def _file(name: str) -> str:
+    """The file's name, unless the place is a cell, whose file nobody has ever seen."""
+    path = Path(name)
+    return "" if "ipykernel_" in name or path.suffix != ".py" else f"{path.name} "
+
+
+def _text(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception as worse:  # noqa: BLE001 - it is the person's own `__str__`
+        return f" (its text cannot be shown: {type(worse).__name__})"
+    return f": {text}" if text else ""

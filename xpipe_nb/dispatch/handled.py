@@ -14,7 +14,7 @@ from xpipe_nb.messages import Kind
 from xpipe_nb.metadata import HandlerMetadata
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Generator
 
     from xpipe_nb.dispatch.threads import DaemonThreads
     from xpipe_nb.dispatch.turn import Turn
@@ -81,11 +81,14 @@ async def _iterate(turn: Turn) -> None:
 
 
 def _iterate_in_thread(turn: Turn, loop: asyncio.AbstractEventLoop) -> None:
-    generator: Iterator[Any] = _bound(turn)()
-    for item in generator:
-        if turn.over or turn.expired:
-            return
-        asyncio.run_coroutine_threadsafe(_reply(turn, item), loop).result()
+    generator: Generator[Any, Any, Any] = _bound(turn)()
+    try:
+        for item in generator:
+            asyncio.run_coroutine_threadsafe(_reply(turn, item), loop).result()
+            if turn.over or turn.expired:
+                return
+    finally:
+        generator.close()
 
 
 async def _reply(turn: Turn, item: Any) -> None:

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from xpipe_nb.frames import Frame
     from xpipe_nb.listeners import Listener
     from xpipe_nb.messages import Delivery
-    from xpipe_nb.scheduling import Gate
+    from xpipe_nb.scheduling import Gate, Resumption
 
-__all__ = ["Layer", "Perform", "Turn", "TurnFailed", "TurnOver", "TurnServices"]
+__all__ = ["Turn", "TurnFailed", "TurnOver", "TurnServices"]
 
 
 class TurnFailed(Exception):
@@ -74,7 +74,7 @@ class Turn:
 
     __slots__ = (
         "abandoned", "attempt", "calls", "deadline", "delivery", "expired", "frame", "gate", "gone", "listener",
-        "number", "over", "placed", "responded", "sent", "services", "task",
+        "number", "over", "placed", "responded", "resumption", "sent", "services", "task",
     )  # fmt: skip
 
     def __init__(self, number: int, delivery: Delivery, gate: Gate, services: TurnServices) -> None:
@@ -85,6 +85,7 @@ class Turn:
         self.attempt = 1
         self.calls = 0  # how many calls it waits in
         self.placed = True  # it holds its gate's and its global place
+        self.resumption: Resumption | None = None  # what it waits for before it may go on after a call
         self.responded = False
         self.sent = False
         self.over = False
@@ -92,10 +93,3 @@ class Turn:
         self.abandoned = False  # its places were freed although it still runs
         self.gone: asyncio.Future[None] | None = None  # done when it no longer runs
         self.deadline = 0.0
-
-
-Perform = "Callable[[Turn], Awaitable[Any]]"
-"""What runs a turn and gives what its handler returned."""
-
-Layer = "Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]"
-"""Something around a turn: `async def layer(turn, proceed)`."""
