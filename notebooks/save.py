@@ -2,8 +2,9 @@
 
     python notebooks/save.py notebooks/01-hello-organism.ipynb [--to OTHER.ipynb]
 
-Times, versions and everything else that would differ from one run to the next are left out; the counts of the cells are
-those of a fresh kernel. Exit status 1, and nothing is saved, when a cell fails that is not tagged `raises-exception`.
+Times, versions and everything else that would differ from one run to the next are left out, and so is what a cell shows
+that is tagged `nbval-ignore-output`, because it tells of this machine; the counts of the cells are those of a fresh
+kernel. Exit status 1, and nothing is saved, when a cell fails that is not tagged `raises-exception`.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ def executed(path: Path) -> Any:
         notebook, timeout=60, kernel_name="python3", resources=resources, record_timing=False, coalesce_streams=True
     )
     client.execute()
+    for cell in notebook.cells:
+        if "nbval-ignore-output" in cell.metadata.get("tags", []):
+            cell.outputs = []
     notebook.metadata["language_info"] = {"name": "python"}
     return notebook
 
