@@ -65,8 +65,9 @@ def test_the_wheel_holds_nothing_twice_and_nothing_of_the_sources_of_the_browser
 
 def test_every_file_of_the_package_is_in_the_wheel(wheel):
     """Also those that are not Python."""
-    tracked = subprocess.run(["git", "ls-files", "xpipe_nb"], cwd=ROOT, capture_output=True, text=True, check=False)
-    names = [name for name in tracked.stdout.split() if (ROOT / name).exists()] or ["xpipe_nb/__init__.py"]
+    package = ROOT / "xpipe_nb"
+    files = [path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    names = [path.relative_to(ROOT).as_posix() for path in files]
     expected = {name.replace("xpipe_nb/labextension/", f"{LAB}/") for name in names}
     assert expected - wheel.keys() == set()
 
