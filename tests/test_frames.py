@@ -41,6 +41,9 @@ class Recorder:
     def frame_closed(self, frame: Frame) -> None:
         self.log.append(("closed", frame))
 
+    def sends_are_void(self, frame: Frame) -> None:
+        self.log.append(("void", frame))
+
     def conversation_is_quiet(self, conversation: Any) -> None:
         self.log.append(("quiet", conversation))
 

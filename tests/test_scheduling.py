@@ -53,7 +53,7 @@ class OneDelivery:
     """As much of a delivery as the scheduler looks at."""
 
     def __init__(self, frame: OneFrame) -> None:
-        self.frame, self.listener, self.dropped = frame, frame.listener, False
+        self.frame, self.listener, self.dropped, self.gated = frame, frame.listener, False, False
 
 
 class SchedulerAgainstTheModel(RuleBasedStateMachine):
@@ -74,6 +74,7 @@ class SchedulerAgainstTheModel(RuleBasedStateMachine):
         self.started: list[Any] = []
         self.back: list[Any] = []
         self.waiting_back: list[Any] = []
+        self.resumptions: dict[Any, Resumption] = {}
 
     def start_all(self) -> list[Any]:
         """Start all that can start."""
@@ -116,6 +117,31 @@ class SchedulerAgainstTheModel(RuleBasedStateMachine):
         self.start_all()
         return item
 
+    @rule(item=consumes(running))
+    def drop_before_it_starts(self, item: Any) -> None:
+        """The frame of a waiting message is closed."""
+        if item in self.started or item.dropped or item not in self.offered:
+            return
+        for each in list(item.frame.queue):
+            self.offered.remove(each)
+            self.scheduler.drop(each, self.gates[each.listener])
+        item.frame.queue.clear()
+        self.start_all()
+
+    @rule(item=aside)
+    def end_while_it_waits_for_its_places(self, item: Any) -> None:
+        """A turn ends although a call of it still waits to go on."""
+        if item not in self.waiting_back:
+            return
+        self.scheduler.drop(self.resumptions.pop(item), self.gates[item.listener])
+        self.waiting_back.remove(item)
+        self.back.remove(item)
+        self.started.remove(item)
+        self.offered.remove(item)
+        item.frame.turn = None
+        self.scheduler.next_of(item.frame)
+        self.start_all()
+
     @rule(item=aside)
     def step_back(self, item: Any) -> None:
         if item not in self.back or item in self.waiting_back:
@@ -124,10 +150,16 @@ class SchedulerAgainstTheModel(RuleBasedStateMachine):
         def resume() -> None:
             self.waiting_back.remove(item)
             self.back.remove(item)
+            self.resumptions.pop(item, None)
 
         self.waiting_back.append(item)
-        self.scheduler.resume_now(Resumption(item.frame.conversation, self.gates[item.listener], resume))
+        resumption = self.resumptions[item] = Resumption(item.frame.conversation, self.gates[item.listener], resume)
+        self.scheduler.resume_now(resumption)
         self.start_all()
+
+    def gate_of(self, item: Any) -> Gate:
+        gate: Gate = item.gate if isinstance(item, Resumption) else self.gates[item.listener]
+        return gate
 
     def holding(self) -> list[Any]:
         return [item for item in self.started if item not in self.back]
@@ -140,7 +172,9 @@ class SchedulerAgainstTheModel(RuleBasedStateMachine):
     def no_gate_is_overdrawn(self) -> None:
         for name, gate in self.gates.items():
             inside = sum(item.listener == name for item in self.holding())
-            assert inside <= gate.taken
+            past_it = [*self.offered, *self.resumptions.values()]
+            ready = sum(item.gated and not item.dropped and self.gate_of(item) is gate for item in past_it)
+            assert gate.taken == inside + ready
             assert gate.limit is None or gate.taken <= gate.limit
 
     @invariant()

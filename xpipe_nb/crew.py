@@ -157,30 +157,28 @@ class Crew:
             self.stir()  # while this worker is busy, another one may have to read or start what is left
             if delivery.generation == self._directory.generation or self._exchange.renewed(delivery):
                 await self._serve(delivery, me)
-            delivery = self._scheduler.take()
-            if delivery is not None and perf_counter() > until:
+            if perf_counter() > until:  # before it takes the next one: what was taken has to be started at once
                 await asyncio.sleep(0)
                 until = perf_counter() + SLICE
+            delivery = self._scheduler.take()
 
     async def _next(self, me: asyncio.Task[None]) -> Delivery | None:
         """Read until there is something to start; `None` for a worker that is not needed."""
         if self._reader is me:
             self._away = False
-        while True:
-            while self._reader is not me:
-                if self._reader is None or self._away:
-                    self._reader, self._away = me, False
-                elif len(self._idle) >= SPARE:
-                    return None
-                elif (delivery := await self._called()) is not None:
-                    return delivery
-            item = await self._read()
-            if item is None:
+        while self._reader is not me:
+            if self._reader is None or self._away:
+                self._reader, self._away = me, False
+            elif len(self._idle) >= SPARE:
                 return None
+            elif (delivery := await self._called()) is not None:
+                return delivery
+        while (item := await self._read()) is not None:
             delivery = self._exchange.receive(item)
             if delivery is not None:
                 self._away = True
                 return delivery
+        return None
 
     async def _called(self) -> Delivery | None:
         """Sleep until somebody calls; there may be something to start then, or to read."""

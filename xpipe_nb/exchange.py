@@ -394,6 +394,12 @@ class Exchange:
             detail = f"{turn.listener.name} was cancelled: its frame was closed while it worked"
             self.lose(turn.delivery, Rejected("perform", "closed", detail))
 
+    def sends_are_void(self, frame: Frame) -> None:
+        """Give up what a frame has sent before it answered its caller."""
+        for send in self.inbox.remove_void(frame):
+            detail = f"{frame.listener} has answered; what it sent before is void"
+            self.refused(send, Rejected("assign", "closed", detail))
+
     def conversation_is_quiet(self, conversation: Conversation) -> None:
         """Complete a conversation."""
         if self.conversations.end(conversation):

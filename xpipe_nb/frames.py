@@ -49,6 +49,9 @@ class Effects(Protocol):
     def frame_closed(self, frame: Frame) -> None:
         """Cancel what runs in the frame and give up what is queued for it."""
 
+    def sends_are_void(self, frame: Frame) -> None:
+        """Give up what the frame has sent and nobody has taken yet."""
+
     def conversation_is_quiet(self, conversation: Any) -> None:
         """Nothing of the conversation is queued, running or awaited any more."""
 
@@ -270,6 +273,8 @@ class FrameRules:
         frame.idle = None
         for child in frame.children:
             self.close(child)
+        if frame.busy > 1:  # more than its own turn: messages of it are still queued
+            self._effects.sends_are_void(frame)
 
     def answered(self, frame: Frame) -> None:
         """Close a call's frame once its answer has arrived."""

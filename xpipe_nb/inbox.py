@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiostream import operator
 
+from xpipe_nb.messages import Kind
 from xpipe_nb.scheduling import FairQueue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 
+    from xpipe_nb.frames import Frame
     from xpipe_nb.messages import Raw, Send
 
 __all__ = ["Inbox", "incoming"]
@@ -76,6 +78,13 @@ class Inbox:
         if mine:
             self._answers = deque(send for send in self._answers if send.frame.conversation is not conversation)
         return [*removed, *mine]
+
+    def remove_void(self, frame: Frame) -> list[Send]:
+        """Take out what a frame sent before it answered."""
+        return self._work.remove_if(
+            frame.conversation,
+            lambda send: send.frame is frame and send.epoch != frame.epoch and send.kind is not Kind.RESPOND,
+        )
 
     def clear(self) -> list[Any]:
         """Take out everything, and close."""

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 
 from xpipe_nb.check import check
 from xpipe_nb.config import ConfigLoader, OrganismConfig, settings_from
-from xpipe_nb.errors import XPipeError
+from xpipe_nb.errors import ConfigError, Fault, XPipeError
+from xpipe_nb.listeners import ListenerConfig
 from xpipe_nb.listeners import listener as mark
 from xpipe_nb.pump import StreamPump
 from xpipe_nb.views.graph import Graph, graph_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from xpipe_nb.check import Advice
     from xpipe_nb.conversation import Conversation
     from xpipe_nb.events import PumpEvent, ReloadEvent
     from xpipe_nb.letters import DeadLetters
     from xpipe_nb.limits import Limits
-    from xpipe_nb.listeners import Listener, ListenerConfig
+    from xpipe_nb.listeners import Listener
 
 __all__ = ["Organism", "SettleReport"]
 
@@ -92,11 +94,12 @@ class Organism:
         process_pool: Any = None,
         backend: Any = None,
         hooks: Iterable[Any] | None = None,
+        **misspelt: Never,
     ) -> None:
         self._begin(
             settings_from(
                 name=name,
-                listeners=list(listeners),
+                listeners=_listed(listeners),
                 limits=limits,
                 gate=gate,
                 max_concurrent_handlers=max_concurrent_handlers,
@@ -110,6 +113,7 @@ class Organism:
                 process_pool=process_pool,
                 backend=backend,
                 hooks=list(hooks) if hooks else None,
+                **misspelt,
             )
         )
 
@@ -335,3 +339,11 @@ class Organism:
         listeners = f"{count} {'listener' if count == 1 else 'listeners'}"
         flying, dead = len(self.pump.conversations.active), len(self.dead_letters)
         return f"Organism {self.name} · {self.state} · {listeners} · {flying} in flight · {dead} dead"
+
+
+def _listed(listeners: Any) -> list[Any]:
+    """Take a list of listeners; the likely slip is to forget its brackets."""
+    if callable(listeners) or isinstance(listeners, str | ListenerConfig) or not isinstance(listeners, Iterable):
+        name = getattr(listeners, "__name__", None) or getattr(listeners, "name", None) or "…"
+        raise ConfigError(Fault("$.listeners", f"expected a list, got {name}", f"[{name}]"))
+    return list(listeners)

@@ -79,7 +79,7 @@ class StreamPump:
         self.letters = DeadLetters(limits.max_dead_letters)
         self.bus = EventBus()
         self.directory = Directory(config.name, listeners, config.max_concurrent_per_agent)
-        self.scheduler = Scheduler(config.max_concurrent_handlers, self.directory.gate_of, self._place_is_free)
+        self.scheduler = Scheduler(config.max_concurrent_handlers, self.directory.gate_of)
         self.exchange = Exchange(self.directory, self.bus, self.letters, self.scheduler, self._look_for_quiet)
         self.rules = FrameRules(self.exchange, limits.max_depth, _list_frame)
         self.conversations = Conversations(
@@ -114,6 +114,7 @@ class StreamPump:
         self.exchange.stages, self.exchange.deadlines = self.stages, self.deadlines
         self.services.crew = self.crew
         self.crew.inbox = self.inbox
+        self.scheduler.freed = self.inbox.wake
 
     def layers(self) -> list[Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]]:
         """Give what stands around a handler's call, the outermost first."""
@@ -290,9 +291,6 @@ class StreamPump:
                 f"{self.name} runs on another event loop, and {what} belongs there; from a thread write "
                 "asyncio.run_coroutine_threadsafe(…, loop)"
             )
-
-    def _place_is_free(self) -> None:
-        self.inbox.wake()
 
     def _thought(self, turn: Turn, prose: str) -> None:
         frame = turn.frame

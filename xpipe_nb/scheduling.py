@@ -73,6 +73,17 @@ class FairQueue(Generic[Item]):
         self._length -= len(queue)
         return list(queue)
 
+    def remove_if(self, key: Hashable, unwanted: Callable[[Item], bool]) -> list[Item]:
+        """Take out those of a conversation's items that are unwanted."""
+        queue = self._queues.get(key, ())
+        removed = [item for item in queue if unwanted(item)]
+        if removed:
+            kept = [item for item in queue if not unwanted(item)]
+            self.remove(key)
+            for item in kept:
+                self.push(key, item)
+        return removed
+
     def __iter__(self) -> Iterator[Item]:
         for queue in self._queues.values():
             yield from queue
@@ -121,18 +132,17 @@ class Scheduler:
     Args:
         places: How many handlers may run at once, in all.
         gate_of: Gives the gate of a listener.
-        freed: Is told whenever a place or a gate became free, so that somebody comes for what waits.
+
+    Its `freed` is called whenever a place or a gate became free, so that somebody comes for what waits.
     """
 
-    def __init__(
-        self, places: int, gate_of: Callable[[Any], Gate], freed: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, places: int, gate_of: Callable[[Any], Gate]) -> None:
         self.places = places
         self.running = 0
         self.paused = False
         self.steps = 0
         self._gate_of = gate_of
-        self._freed = freed
+        self.freed: Callable[[], None] = lambda: None
         self._ready: FairQueue[Delivery | Resumption] = FairQueue()
 
     @property
@@ -201,6 +211,7 @@ class Scheduler:
             if item.dropped:
                 continue
             self.running += 1
+            item.gated = False
             if isinstance(item, Resumption):
                 item.resume()
                 continue
@@ -214,8 +225,9 @@ class Scheduler:
         """Free the places of a turn that is over, or waits in a call."""
         self.running -= 1
         gate.taken -= 1
-        self.look_at(gate)
-        self._freed()
+        if gate.waiting:
+            self.look_at(gate)
+        self.freed()
 
     def drop(self, item: Delivery | Resumption, gate: Gate) -> None:
         """Let nobody start this item; if it was past its gate already, the next one is let in."""
@@ -224,7 +236,7 @@ class Scheduler:
             item.gated = False
             gate.taken -= 1
             self.look_at(gate)
-            self._freed()
+            self.freed()
 
     def next_of(self, frame: Any) -> None:
         """Let the next message of a frame queue up at its gate."""

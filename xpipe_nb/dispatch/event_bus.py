@@ -121,5 +121,5 @@ class EventBus:
         until = loop.time() + seconds
         for subscription in self._subscriptions:
             subscription.drain()
-            while subscription.busy and loop.time() < until:
+            while subscription.busy and loop.time() < until:  # noqa: ASYNC110 - its own code decides how long
                 await asyncio.sleep(0)

@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, InitVar, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from xpipe_nb.errors import ConfigError, Fault
+from xpipe_nb.names import nearest
+
 __all__ = ["ListenerConfig", "PayloadClasses", "Peers"]
 
 Peers: TypeAlias = Sequence[str] | str
@@ -67,6 +70,14 @@ class ListenerConfig:
 
     def __new__(cls, *args: Any, **settings: Any) -> Self:
         """Note which settings were said, so that a said default still wins over a mark."""
+        known = {item.name for item in fields(cls)} | {"is_agent"}
+        faults = [
+            Fault(f"$.{word}", f"unknown setting {word!r}", "a setting of a listener", nearest(word, known))
+            for word in settings
+            if word not in known
+        ]
+        if faults:
+            raise ConfigError(*faults)
         self = super().__new__(cls)
         positional = (item.name for item, _ in zip(fields(cls), args, strict=False))
         self.given = frozenset(settings) | frozenset(positional)
