@@ -87,7 +87,7 @@ def test_run_all_shows_the_picture_and_the_replies(page: Page) -> None:
     wait_for_idle(page)
     shows_the_story(page)
     counts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
-    assert counts == [f"[{number}]:" for number in range(1, 13)]
+    assert counts == [f"[{number}]:" for number in range(1, 12)]
     assert shot(page, "01-run").stat().st_size > 10_000
 
 

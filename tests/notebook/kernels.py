@@ -92,12 +92,15 @@ class Kernel:
     def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
         self._manager, self._client = manager, client
 
-    def __call__(self, code: str, *, on_output: Callable[[dict[str, Any]], None] | None = None) -> Ran:
+    def __call__(
+        self, code: str, *, on_output: Callable[[dict[str, Any]], None] | None = None, cell: str | None = None
+    ) -> Ran:
         """Run a cell to its end, outputs included.
 
         Args:
             code: The cell.
             on_output: Told of each output as it comes.
+            cell: What a front end knows the cell by; JupyterLab tells it to the kernel.
         """
         ran = Ran()
         begun = time.monotonic()
@@ -113,7 +116,11 @@ class Kernel:
             if on_output:
                 on_output(output)
 
-        ran.id = self._client.execute(code, allow_stdin=False)
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+        request = self._client.session.msg("execute_request", {**content, "stop_on_error": True})
+        request["metadata"] |= {} if cell is None else {"cellId": cell}
+        self._client.shell_channel.send(request)
+        ran.id = request["header"]["msg_id"]
         while True:
             message = self._client.get_iopub_msg(timeout=30)
             keep(message)
@@ -131,6 +138,12 @@ class Kernel:
         while (reply := self._client.get_shell_msg(timeout=30))["parent_header"].get("msg_id") != request:
             pass
         return reply["content"]["matches"], reply["content"]["cursor_start"]
+
+    def silently(self, code: str) -> None:
+        """Run code as front ends do for themselves: no history, no events."""
+        request = self._client.execute(code, silent=True, store_history=False)
+        while self._client.get_shell_msg(timeout=30)["parent_header"].get("msg_id") != request:
+            pass
 
     def next_output(self) -> tuple[str, dict[str, Any]]:
         """Wait for the next output while no cell runs: the id of the cell it belongs to, and the output."""

@@ -152,9 +152,7 @@ async def _resume(desk: Desk, name: str) -> str:
 async def _reload(desk: Desk, name: str) -> str:
     organism = desk.session.organism(name)
     run = desk.session.runs[organism.name]
-    event = await organism.reload(run.source.given, desk.session.namespace)
-    if event.cause is not None:
-        raise event.cause
+    event = await run.take_over(run.source, desk.session.namespace)
     run.picture.renew()
     return reloaded_text(organism, event)
 

@@ -12,6 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.notebook.completion import tab_matcher
 from xpipe_nb.notebook.display import conversation_bundle, organism_bundle
+from xpipe_nb.notebook.edits import Edits
 from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.magics import Magics, Work
 from xpipe_nb.notebook.mistakes import hide_tracebacks, show_tracebacks
@@ -47,6 +48,7 @@ class Extension:
         self._shown: Callable[[], Conversation | None] = lambda: None
         self.shell = Shell(shell)
         self.session = Session(shell.user_ns, self.shell.organism_cell)
+        self._edits = Edits(self.session, self.shell)
         self.step = AwaitOurCalls(self._calls, lambda: shell.autoawait, lambda: shell.ast_node_interactivity)
 
     # ---- coming
@@ -100,11 +102,18 @@ class Extension:
         self._begun.append(handle)
         return handle
 
-    def _after_cell(self, _result: object) -> None:
-        """Say under the cell, before it counts as finished, that it did not wait for what it began."""
+    def _after_cell(self, result: Any) -> None:
+        """Say under the cell, before it counts as finished, what it did not wait for and what it has changed."""
         begun, self._begun = self._begun, []
         for handle in begun:
             handle.say_that_nobody_waits()
+        info = result.info
+        try:
+            lines = self._edits.after_cell(info.raw_cell or "", getattr(info, "cell_id", None) or "")
+        except Exception as fault:  # noqa: BLE001 - it is not the cell's: IPython would show it as if it were
+            lines = [f"△ xpipe_nb could not look for edits: {type(fault).__name__}: {fault}"]
+        for line in lines:
+            print(line)  # noqa: T201 - it belongs under the cell
 
     def _remembering(self, work: Work) -> Work:
         async def remembered(handle: Handle) -> Any:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from xpipe_nb.config import ConfigLoader, OrganismConfig
+from xpipe_nb.events import ReloadEvent
+from xpipe_nb.listeners import resolve_all
 from xpipe_nb.notebook.display import Picture
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.organism import Organism
+from xpipe_nb.payloads import is_payload
 
 __all__ = ["Run", "Source"]
 
@@ -18,12 +22,12 @@ class Source:
     """What an organism is made of: YAML from a cell or from a file.
 
     Args:
-        text: YAML, or the path of a file.
+        given: YAML, or the path of a file.
     """
 
-    def __init__(self, text: str | Path) -> None:
-        self._path = text if isinstance(text, Path) else None
-        self.text = text if isinstance(text, str) else ""
+    def __init__(self, given: str | Path) -> None:
+        self.given = given
+        self._text = given if isinstance(given, str) else ""
 
     def config(self, name: str, namespace: Mapping[str, Any]) -> OrganismConfig:
         """Read it with the names as they are now.
@@ -31,17 +35,22 @@ class Source:
         Raises:
             ConfigError: When anything in it is wrong; it names every fault.
         """
-        if self._path is not None:
-            config = ConfigLoader.load(self._path, dict(namespace))
-        else:
-            config = ConfigLoader.load_text(self.text, dict(namespace), place="in this notebook")
+        if isinstance(self.given, str):
+            return self.again(name, namespace)
+        config = ConfigLoader.load(self.given, dict(namespace))
+        self._text = self.given.read_text(encoding="utf-8")
         config.name = name
-        return config
+        return _with_newest_classes(config, namespace)
 
-    @property
-    def given(self) -> str | Path:
-        """What it was made of."""
-        return self.text if self._path is None else self._path
+    def again(self, name: str, namespace: Mapping[str, Any]) -> OrganismConfig:
+        """Do the same, with a file as it was when it was read last: what is edited is the notebook, not the file.
+
+        Raises:
+            ConfigError: As `config` does.
+        """
+        config = ConfigLoader.load_text(self._text, dict(namespace), place="in this notebook")
+        config.name = name
+        return _with_newest_classes(config, namespace)
 
 
 class Run:
@@ -50,14 +59,70 @@ class Run:
     Args:
         organism: The organism.
         source: What it was made of.
+        namespace: The notebook's names.
     """
 
-    def __init__(self, organism: Organism, source: Source) -> None:
+    def __init__(self, organism: Organism, source: Source, namespace: Mapping[str, Any]) -> None:
         self.organism, self.source = organism, source
         self.record = Record(organism)
         self.picture = Picture(organism)
+        self.watched: dict[str, Any] = {}
+        self.watch(namespace)
+
+    def watch(self, namespace: Mapping[str, Any]) -> None:
+        """Note the names in the notebook of all handlers and payload classes that are in use, with what they are.
+
+        A name that meant something in use stays on the list, whatever it means now.
+        """
+        used: set[int] = set()
+        for listener in self.organism.listeners.values():
+            used |= {id(listener.handler), *map(id, listener.accepts.values()), *map(id, listener.output_class or ())}
+        names = {name for name, value in namespace.items() if id(value) in used and not name.startswith("_")}
+        names |= self.watched.keys() & namespace.keys()
+        self.watched = {name: namespace[name] for name in names}
+
+    async def take_over(self, source: Source, namespace: Mapping[str, Any]) -> ReloadEvent:
+        """Reload from a source with the names as they are now.
+
+        Raises:
+            ConfigError: When it cannot be used; the organism runs on unchanged.
+        """
+        config = source.config(self.organism.name, namespace)
+        same = all(
+            getattr(config, each.name) == getattr(self.organism.config, each.name)
+            for each in fields(config)
+            if each.name not in ("listeners", "name")
+        )
+        # The organism itself knows best what to say of a setting that cannot be changed.
+        event = await self.organism.reload(config.listeners if same else source.given, namespace)
+        if event.cause is not None:
+            raise event.cause
+        self.source = source
+        self.watch(namespace)
+        return event
 
     def close(self) -> None:
         """Take back what was put beside the organism."""
         self.record.close()
         self.picture.close()
+
+
+def _with_newest_classes(config: OrganismConfig, namespace: Mapping[str, Any]) -> OrganismConfig:
+    """Let each listener take the payload classes that the notebook means now.
+
+    The annotation of a handler keeps the class that was there when its cell ran; the class may have been defined anew
+    since, in a cell of its own.
+    """
+    for item, listener in zip(config.listeners, resolve_all(config.listeners, namespace), strict=True):
+        accepted, given = list(listener.accepts.values()), list(listener.output_class or ())
+        if (newest := [_newest(cls, namespace) for cls in accepted]) != accepted:
+            item.payload_class = newest
+        if (newest := [_newest(cls, namespace) for cls in given]) != given:
+            item.output_class = newest
+    return config
+
+
+def _newest(cls: type, namespace: Mapping[str, Any]) -> type:
+    found = namespace.get(cls.__name__)
+    is_heir = isinstance(found, type) and found.__module__ == cls.__module__ == namespace.get("__name__")
+    return found if is_heir and is_payload(found) else cls  # type: ignore[return-value]  # a type, as `is_heir` says

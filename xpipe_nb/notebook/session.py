@@ -106,18 +106,14 @@ class Session:
         if variable is not None:
             check_name(variable)
         source = Source(text)
-        config = source.config(name, self.namespace)
         run = self.runs.get(name)
         if run is not None and run.organism.state in ("running", "paused") and not replace:
-            reloaded = await run.organism.reload(source.given, self.namespace)
-            if reloaded.cause is not None:
-                raise reloaded.cause
-            run.source = source
+            reloaded = await run.take_over(source, self.namespace)
             return Started(run, reloaded=reloaded, bound=self._bind_organism(run.organism, variable))
-        organism = Organism.from_config(config)
+        organism = Organism.from_config(source.config(name, self.namespace))
         before = await self.stop(name) if run is not None else None
         await organism.start()
-        self.runs[name] = run = Run(organism, source)
+        self.runs[name] = run = Run(organism, source, self.namespace)
         remember(name, organism)
         return Started(run, before, bound=self._bind_organism(organism, variable))
 

@@ -6,12 +6,15 @@ import asyncio
 import importlib.util
 import platform
 import re
+from collections.abc import Coroutine
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, TypeVar
 
 from xpipe_nb._version import __version__
 
 __all__ = ["NESTED", "Shell"]
+
+_T = TypeVar("_T")
 
 NESTED = (
     "nest_asyncio has changed this kernel's event loop, and organisms may hang on it. xpipe_nb does not need it: a "
@@ -57,6 +60,18 @@ class Shell:
         if label is None:
             return file
         return f"cell {label[1].removeprefix('In[').removesuffix(']')}"
+
+    def at_once(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        """Run a coroutine that never waits, from a place that cannot await."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # a terminal between two cells
+            return self._shell.loop_runner(coroutine)  # type: ignore[no-any-return]
+        try:
+            coroutine.send(None)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        raise RuntimeError("it waits")
 
     def next_cell(self, code: str) -> None:
         """Write a new cell below the one that runs."""
