@@ -142,6 +142,8 @@ export interface Snapshot {
   readonly session: string;
   readonly seq: number;
   readonly live: boolean;
+  /** The kernel's clock when this was sent, in milliseconds since the view began; only while live. */
+  readonly now?: number;
   readonly organism: OrganismRow;
   readonly graph: {
     readonly width: number;
@@ -169,6 +171,7 @@ export interface Delta {
   readonly session: string;
   readonly base: number;
   readonly seq: number;
+  readonly now?: number;
   readonly organism?: OrganismRow;
   readonly graph?: { readonly width: number; readonly height: number };
   readonly threads?: { readonly total: number };
@@ -281,6 +284,7 @@ export const isSnapshot = (value: unknown): value is Snapshot =>
     session: isText,
     seq: isNumber,
     live: isFlag,
+    now: maybe(isNumber),
     organism: isOrganismRow,
     graph: part => has(part, GRAPH),
     threads: part => has(part, THREADS),
@@ -295,6 +299,7 @@ export const isDelta = (value: unknown): value is Delta =>
     session: isText,
     base: isNumber,
     seq: isNumber,
+    now: maybe(isNumber),
     organism: maybe(isOrganismRow),
     tables: maybe(
       recordOf(change =>
@@ -315,6 +320,7 @@ export function applied(old: Snapshot, delta: Delta): Snapshot | null {
   const next: unknown = {
     ...old,
     seq: delta.seq,
+    ...(delta.now === undefined ? {} : { now: delta.now }),
     organism: delta.organism ?? old.organism,
     graph: {
       ...old.graph,

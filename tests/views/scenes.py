@@ -83,10 +83,12 @@ class Script:
     def close(self, frame: str, number: int) -> None:
         self._add(FrameClosedEvent(frame, number, at=self.now))
 
-    def letter(self, number: int, count: int, who: str, to: str, tag: str, why: tuple[str, str, str], xml: str) -> None:
+    def letter(
+        self, number: int, count: int, who: str, to: str, tag: str, why: tuple[str, str, str], xml: str, frame: str = ""
+    ) -> None:
         stage, reason, detail = why
         name = f"x/{count}" if count else "none"
-        letter = DeadLetter(name, stage, reason, detail, who, to, tag, xml.encode(), None, number)
+        letter = DeadLetter(name, stage, reason, detail, who, to, tag, xml.encode(), frame or None, number)
         self._add(DeadLetterEvent(letter, at=self.now))
         if stage == "route":
             self._add(SendRefusedEvent("", who, to, tag, None, number, reason, detail, at=self.now))
@@ -146,6 +148,7 @@ def researching() -> Script:
         "Approve",
         ("route", "peers", "researcher may not send to human; its peers: calculator"),
         "<Approve/>",
+        "r3",
     )
     s.at(36.2)
     calculate = s.send(3, "researcher", "calculator", "c3", "r3", CALCULATE, "call")
@@ -162,6 +165,7 @@ def researching() -> Script:
         "Draft",
         ("decode", "schema", "line 3, column 15: Confidence is a number from 0 to 1; 'high' is not"),
         DRAFT,
+        "p3",
     )
     return s
 

@@ -13,7 +13,7 @@ from xpipe_nb.errors import XPipeError
 from xpipe_nb.listeners import Listener
 from xpipe_nb.payloads import codec_of
 from xpipe_nb.views.state import MessageNow, ViewState
-from xpipe_nb.xml import build_envelope, canonical
+from xpipe_nb.xml import build_envelope, canonical, read_document
 
 __all__ = ["listener_detail", "message_detail"]
 
@@ -95,7 +95,7 @@ def message_detail(message: MessageNow, state: ViewState, longest: int = 20_000)
 def _texts(message: MessageNow, state: ViewState) -> Mapping[str, str]:
     raw = message.raw.decode("utf-8", "replace") if isinstance(message.raw, bytes) else message.raw
     if not etree.iselement(message.element):
-        return dict.fromkeys(_STAGES, raw or "Too large to keep.")
+        return dict.fromkeys(_STAGES, _spread(raw) if raw else "Too large to keep.")
     body = pretty(message.element)
     return {
         "raw": raw or body,
@@ -105,6 +105,14 @@ def _texts(message: MessageNow, state: ViewState) -> Mapping[str, str]:
         "routed": " ▸ ".join(_chain(message, state)),
         "payload": body,
     }
+
+
+def _spread(text: str) -> str:
+    """Put the elements of a lost message on lines of their own, if it can be read at all."""
+    try:
+        return pretty(read_document(text))
+    except XPipeError:
+        return text
 
 
 def _envelope(message: MessageNow) -> str:

@@ -1,0 +1,91 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { type Comm, Store } from '../model';
+import { fixture, snapshot } from './fixtures';
+
+class FakeComm implements Comm {
+  readonly sent: Record<string, unknown>[] = [];
+  readonly callbacks = new Map<string, (content: unknown) => void>();
+  send(content: unknown): void {
+    this.sent.push(content as Record<string, unknown>);
+  }
+  on(event: string, callback: (content: unknown) => void): void {
+    this.callbacks.set(event, callback);
+  }
+  off(event: string): void {
+    this.callbacks.delete(event);
+  }
+  push(content: unknown): void {
+    this.callbacks.get('msg:custom')?.(content);
+  }
+  get said(): unknown[] {
+    return this.sent.map(content => content['do']);
+  }
+}
+
+let comm: FakeComm;
+let store: Store;
+
+beforeEach(() => {
+  comm = new FakeComm();
+  store = new Store(comm);
+});
+
+describe('the store of a model', () => {
+  it('asks for the whole at the beginning', () => {
+    expect(comm.said).toEqual(['hello']);
+  });
+
+  it('acknowledges every snapshot and delta', () => {
+    const { before, delta, after } = fixture('delta');
+    const heard = vi.fn();
+    store.subscribe(heard);
+    comm.push({ snapshot: before });
+    comm.push({ delta });
+    expect(store.snapshot).toEqual(after);
+    expect(comm.said).toEqual(['hello', 'ack', 'ack']);
+    expect(heard).toHaveBeenCalledTimes(2);
+  });
+
+  it('asks for the whole where a delta is for another snapshot', () => {
+    comm.push({ snapshot: snapshot('research') });
+    comm.push({ delta: { ...(fixture('delta')['delta'] as object), base: 1 } });
+    expect(comm.said).toEqual(['hello', 'ack', 'hello']);
+  });
+
+  it('keeps details through snapshots of one session, and forgets them with it', () => {
+    const { details, ...bare } = snapshot('research');
+    comm.push({ snapshot: bare });
+    comm.push({ of: 'messages', key: '1', detail: details?.messages?.['1'] });
+    comm.push({ snapshot: bare });
+    expect(Object.keys(store.snapshot?.details?.messages ?? {})).toEqual(['1']);
+    comm.push({ snapshot: { ...bare, session: 'another' } });
+    expect(store.snapshot?.details).toBeUndefined();
+  });
+
+  it('takes nothing that is not of our types', () => {
+    comm.push({ snapshot: { protocol: 2 } });
+    comm.push(null);
+    comm.push('text');
+    expect(store.snapshot).toBeNull();
+  });
+
+  it('gives every action an id of its own', () => {
+    store.actions.pause();
+    store.actions.pause();
+    const ids = comm.sent.filter(content => content['do'] === 'pause').map(content => content['id']);
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  it('says that the kernel is gone when its comm is', () => {
+    comm.push({ snapshot: snapshot('research') });
+    comm.callbacks.get('comm:close')?.(null);
+    expect(store.snapshot?.organism.state).toBe('gone');
+  });
+
+  it('leaves nothing behind', () => {
+    store.dispose();
+    expect(comm.callbacks.size).toBe(0);
+    expect(comm.said).toEqual(['hello', 'bye']);
+  });
+});

@@ -1,0 +1,301 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import type { Snapshot } from '../protocol';
+import { type Actions, drawView, type View } from '../render/view';
+import { snapshot } from './fixtures';
+
+const NAMES = ['pause', 'resume', 'step', 'stop', 'end', 'detail', 'visible'] as const;
+
+function actions(): Actions & Record<(typeof NAMES)[number], ReturnType<typeof vi.fn>> {
+  return Object.fromEntries(NAMES.map(name => [name, vi.fn()])) as never;
+}
+
+let root: HTMLElement;
+let views: View[] = [];
+
+beforeEach(() => {
+  root = document.createElement('div');
+  document.body.append(root);
+});
+
+afterEach(() => {
+  views.forEach(view => view.dispose());
+  views = [];
+  root.remove();
+});
+
+function draw(shown: Snapshot, acts?: Actions): View {
+  const view = drawView(root, shown, acts);
+  views.push(view);
+  return view;
+}
+
+const all = (selector: string) => [...root.querySelectorAll<HTMLElement>(selector)];
+const one = (selector: string) => {
+  const found = root.querySelector<HTMLElement>(selector);
+  if (!found) {
+    throw new Error(`nothing is ${selector}`);
+  }
+  return found;
+};
+const button = (label: string) => one(`button[aria-label="${label}"]`);
+const sure = <T>(value: T | null | undefined): T => {
+  if (value === null || value === undefined) {
+    throw new Error('it is not there');
+  }
+  return value;
+};
+const tab = (name: string) => sure(all('[role=tab]').find(each => each.textContent?.startsWith(name))).click();
+const place = (node: Element) => ['x', 'y', 'width'].map(name => node.querySelector('.box')?.getAttribute(name));
+const press = (target: Element, key: string) =>
+  target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+
+describe('the frame line', () => {
+  it('says name, state and how much is in flight', () => {
+    draw(snapshot('research'));
+    expect(one('.title').textContent).toBe('research');
+    expect(one('[role=status]').textContent).toBe('running');
+    expect(one('.nums').textContent).toContain('4 in flight');
+  });
+
+  it('has no controls without actions', () => {
+    draw(snapshot('saved'));
+    expect(all('.controls')).toEqual([]);
+    expect(one('[role=status]').textContent).toBe('running when saved');
+  });
+
+  it('pauses, resumes and steps; a step is only for what is paused', () => {
+    const acts = actions();
+    const view = draw(snapshot('research'), acts);
+    button('Step').click();
+    button('Pause').click();
+    expect(acts.step).not.toHaveBeenCalled();
+    expect(acts.pause).toHaveBeenCalledOnce();
+    view.update(snapshot('paused'));
+    expect(one('.nums').textContent).toBe('1 held · 1 still running');
+    button('Step').click();
+    button('Resume').click();
+    expect(acts.step).toHaveBeenCalledOnce();
+    expect(acts.resume).toHaveBeenCalledOnce();
+  });
+
+  it('asks once, in place, before it stops', () => {
+    const acts = actions();
+    draw(snapshot('research'), acts);
+    button('Stop').click();
+    expect(acts.stop).not.toHaveBeenCalled();
+    button('Stop research?').click();
+    expect(acts.stop).toHaveBeenCalledOnce();
+  });
+});
+
+describe('the graph', () => {
+  it('draws every listener with kind and state, and every edge with its traffic', () => {
+    draw(snapshot('research'));
+    expect(all('.node').map(node => node.getAttribute('aria-label'))).toContain(
+      'researcher, agent, waiting 2, queue 1'
+    );
+    expect(all('.count text').map(text => text.textContent)).toContain('3→ 1←');
+    expect(all('.edge.refused')).toHaveLength(1);
+  });
+
+  it('keeps every node where it is and the same element, whatever is updated', () => {
+    const view = draw(snapshot('research'));
+    const before = all('.node');
+    const boxes = before.map(place);
+    view.update({ ...snapshot('research'), seq: 99 });
+    expect(all('.node')).toEqual(before);
+    expect(all('.node').map(place)).toEqual(boxes);
+  });
+
+  it('opens the contract of a listener and closes it with Escape, giving the focus back', () => {
+    const acts = actions();
+    const view = draw(snapshot('research'), acts);
+    const node = one('.node[data-key=researcher]');
+    press(node, 'Enter');
+    expect(acts.detail).toHaveBeenCalledWith('listeners', 'researcher');
+    const detail = {
+      kind: 'agent',
+      description: 'finds',
+      accepts: ['Lookup'],
+      answers: [],
+      peers: ['calculator'],
+      handler: 'look_up',
+      example: '<Lookup/>',
+      xsd: '<schema/>',
+      prompt: 'a\nb\nc\nd\ne'
+    };
+    view.update({ ...snapshot('research'), details: { listeners: { researcher: detail } } });
+    expect(one('.drawer').textContent).toContain('calculator');
+    expect(one('.drawer pre').textContent).toBe('<Lookup/>');
+    press(one('.drawer'), 'Escape');
+    expect(one('aside').hidden).toBe(true);
+    expect(document.activeElement).toBe(node);
+  });
+
+  it('is one stop of the tab key; arrows follow the edges', () => {
+    draw(snapshot('research'));
+    const reachable = all('.node[tabindex="0"]');
+    expect(reachable).toHaveLength(1);
+    const planner = one('.node[data-key=planner]');
+    planner.focus();
+    press(planner, 'ArrowRight');
+    expect(['system.buffer', 'researcher', 'critic', 'human']).toContain(
+      document.activeElement?.getAttribute('data-key')
+    );
+    press(sure(document.activeElement), 'ArrowLeft');
+    expect(document.activeElement?.getAttribute('data-key')).toBe('planner');
+    expect(all('.node[tabindex="0"]')).toEqual([planner]);
+  });
+});
+
+describe('threads', () => {
+  it('lists conversations, the newest first, and the frames of one', () => {
+    draw(snapshot('research'));
+    tab('Threads');
+    expect(all('[aria-label=Conversations] tbody td:first-child').map(cell => cell.textContent)).toEqual([
+      '#3',
+      '#2',
+      '#1'
+    ]);
+    expect(all('.fall li b').map(name => name.textContent)).toEqual([
+      'planner',
+      'researcher',
+      'calculator',
+      'researcher'
+    ]);
+    press(sure(all('tbody tr')[1]), 'Enter');
+    expect(one('.split h3').textContent).toBe('#2');
+    expect(one('.fall em').textContent).toBe('timeout');
+  });
+
+  it('draws the sequence of the frame that is selected, refused sends included', () => {
+    draw(snapshot('research'));
+    tab('Threads');
+    press(sure(all('.fall li')[1]), 'Enter');
+    expect(one('.seq svg').getAttribute('aria-label')).toContain('Approve is refused from researcher to human');
+  });
+
+  it('hides pruned frames', () => {
+    draw(snapshot('research'));
+    tab('Threads');
+    press(sure(all('tbody tr')[2]), 'Enter');
+    expect(all('.fall li')).toHaveLength(2);
+    button('Pruned frames, 2').click();
+    expect(all('.fall li')).toHaveLength(0);
+  });
+
+  it('ends a conversation that is open, after asking', () => {
+    const acts = actions();
+    draw(snapshot('research'), acts);
+    tab('Threads');
+    button('End').click();
+    button('End #3?').click();
+    expect(acts.end).toHaveBeenCalledWith(3);
+  });
+
+  it('counts steps where no times were saved', () => {
+    draw(snapshot('saved'));
+    tab('Threads');
+    expect(one('.axis').textContent).not.toContain('s');
+    expect(all('[aria-label=Conversations] tbody .num').every(cell => /^[\d,]+$/.test(cell.textContent ?? ''))).toBe(
+      true
+    );
+  });
+});
+
+describe('messages', () => {
+  it('filters by text, listener, type, conversation and state', () => {
+    draw(snapshot('research'));
+    tab('Messages');
+    const shown = (filter: string) => {
+      const field = one('input') as HTMLInputElement;
+      field.value = filter;
+      field.dispatchEvent(new Event('input'));
+      return all('.msgs tbody tr').length;
+    };
+    expect(shown('')).toBe(12);
+    expect(shown('type:Lookup')).toBe(3);
+    expect(shown('from:planner in:#3')).toBe(3);
+    expect(shown('state:refused')).toBe(1);
+    expect(shown('timeout')).toBe(1);
+    expect(shown('type:Lokup')).toBe(0);
+    expect(one('[role=tabpanel]:not([hidden]) .blank:not([hidden])').textContent).toContain('Nearest type: Lookup.');
+  });
+
+  it('shows where a message was refused, why, and its XML at each stage', () => {
+    draw(snapshot('research'));
+    tab('Messages');
+    press(sure(all('.msgs tbody tr').at(-1)), 'Enter');
+    expect(one('.steps [aria-current]').textContent).toBe('payload');
+    expect(one('.why').textContent).toContain("'high' is not");
+    expect(one('.passage pre').textContent).toContain('<Confidence>high</Confidence>');
+  });
+
+  it('marks what was repaired', () => {
+    draw(snapshot('research'));
+    tab('Messages');
+    press(sure(all('.msgs tbody tr').find(row => row.textContent?.includes('84'))), 'Enter');
+    expect(one('.steps [aria-current]').textContent).toBe('repaired');
+    expect(one('.why').textContent).toBe('1 repair: a Markdown fence was removed.');
+  });
+
+  it('says what to do where there are none', () => {
+    draw(snapshot('empty'));
+    tab('Messages');
+    expect(one('[role=tabpanel]:not([hidden]) .blank:not([hidden])').textContent).toContain(
+      'No messages yet. Send one: %inject'
+    );
+  });
+});
+
+describe('whatever it is given', () => {
+  it('shows hostile texts as texts', () => {
+    draw(snapshot('hostile'), actions());
+    for (const name of ['Graph', 'Threads', 'Messages']) {
+      tab(name);
+    }
+    press(sure(all('.msgs tbody tr')[0]), 'Enter');
+    expect(all('script, img, iframe, a, [onerror], [onload], b:not(.nums b, .fall b)')).toEqual([]);
+    expect(root.textContent).toContain('<script>alert(1)</script>');
+    expect(root.textContent).not.toContain('\u202e');
+    expect(root.textContent).not.toContain('\u0000');
+  });
+
+  it.each(['crowd', 'empty', 'hostile', 'paused', 'research', 'saved'])('draws every tab of %s.json', name => {
+    const failed = vi.spyOn(console, 'error');
+    draw(snapshot(name), actions());
+    ['Graph', 'Threads', 'Messages'].forEach(tab);
+    expect(failed).not.toHaveBeenCalled();
+    expect(all('.failed')).toEqual([]);
+  });
+
+  it('keeps the focus through updates', () => {
+    const view = draw(snapshot('research'));
+    tab('Threads');
+    const row = sure(all('.fall li')[2]);
+    row.focus();
+    view.update({ ...snapshot('research'), seq: 100 });
+    expect(document.activeElement).toBe(row);
+  });
+
+  it('lets no key reach the notebook, and takes letters only outside of fields', () => {
+    const acts = actions();
+    const heard = vi.fn();
+    document.body.addEventListener('keydown', heard);
+    draw(snapshot('research'), acts);
+    press(one('.node'), 'p');
+    expect(acts.pause).toHaveBeenCalledOnce();
+    tab('Messages');
+    press(one('input'), 'p');
+    expect(acts.pause).toHaveBeenCalledOnce();
+    expect(heard).not.toHaveBeenCalled();
+    document.body.removeEventListener('keydown', heard);
+  });
+
+  it('leaves nothing behind', () => {
+    const view = draw(snapshot('research'));
+    view.dispose();
+    expect(root.childElementCount).toBe(0);
+  });
+});

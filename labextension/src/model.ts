@@ -1,0 +1,133 @@
+/** The newest snapshot of one organism, as its comm brings it; no DOM. */
+
+import {
+  applied,
+  type Delta,
+  type Details,
+  isDelta,
+  isListenerDetail,
+  isMessageDetail,
+  isSnapshot,
+  type Snapshot
+} from './protocol';
+import type { Actions } from './render/view';
+
+/** What of a widget's model is used here. */
+export interface Comm {
+  send(content: unknown): void;
+  on(event: string, callback: (content: unknown) => void): void;
+  off(event: string, callback: (content: unknown) => void): void;
+}
+
+/**
+ * Keeps the newest snapshot for all views of one model.
+ *
+ * Every message that brings one is acknowledged, because the kernel sends the next only then. A delta that is for
+ * another snapshot than ours is answered by asking for the whole.
+ */
+export class Store {
+  snapshot: Snapshot | null = null;
+
+  constructor(private readonly comm: Comm) {
+    comm.on('msg:custom', this.received);
+    comm.on('comm:close', this.lost);
+    this.hello();
+  }
+
+  /** Have a function called with every new snapshot; gives the function that ends that. */
+  subscribe(listener: (snapshot: Snapshot) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** What people can do; every action has an id, so that none is done twice. */
+  readonly actions: Actions = {
+    pause: () => this.act({ do: 'pause' }),
+    resume: () => this.act({ do: 'resume' }),
+    step: () => this.act({ do: 'step' }),
+    stop: () => this.act({ do: 'stop' }),
+    end: conversation => this.act({ do: 'end', conversation }),
+    detail: (of, key) => this.act({ do: 'detail', of, key }),
+    visible: seen => this.tell({ do: 'visible', seen })
+  };
+
+  /** Ask for the whole. */
+  hello(): void {
+    this.tell({ do: 'hello' });
+  }
+
+  dispose(): void {
+    this.tell({ do: 'bye' });
+    this.comm.off('msg:custom', this.received);
+    this.comm.off('comm:close', this.lost);
+    this.listeners.clear();
+  }
+
+  private act(content: Readonly<Record<string, unknown>>): void {
+    this.tell({ ...content, id: (this.acts += 1) });
+  }
+
+  private tell(content: Readonly<Record<string, unknown>>): void {
+    this.comm.send({ ...content, front: this.front });
+  }
+
+  private readonly received = (content: unknown): void => {
+    const { snapshot, delta, detail, of, key } = fieldsOf(content);
+    if (isSnapshot(snapshot)) {
+      this.takeWhole(snapshot);
+    } else if (isDelta(delta)) {
+      this.takeDelta(delta);
+    } else if (this.snapshot && typeof key === 'string') {
+      const details = withDetail(this.snapshot.details ?? {}, of, key, detail);
+      this.take({ ...this.snapshot, details });
+    }
+  };
+
+  private takeWhole(snapshot: Snapshot): void {
+    const details = this.snapshot?.session === snapshot.session ? this.snapshot.details : undefined;
+    this.take(details ? { ...snapshot, details } : snapshot);
+    this.tell({ do: 'ack', seq: snapshot.seq });
+  }
+
+  private takeDelta(delta: Delta): void {
+    const next = this.snapshot && applied(this.snapshot, delta);
+    if (next) {
+      this.take(next);
+      this.tell({ do: 'ack', seq: delta.seq });
+    } else {
+      this.hello();
+    }
+  }
+
+  private readonly lost = (): void => {
+    if (this.snapshot) {
+      this.take({ ...this.snapshot, organism: { ...this.snapshot.organism, state: 'gone' } });
+    }
+  };
+
+  private take(snapshot: Snapshot): void {
+    this.snapshot = snapshot;
+    for (const listener of this.listeners) {
+      listener(snapshot);
+    }
+  }
+
+  private readonly listeners = new Set<(snapshot: Snapshot) => void>();
+  private readonly front = Math.random().toString(36).slice(2);
+  private acts = 0;
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** Add one detail, if it is what it says it is. */
+function withDetail(details: Details, of: unknown, key: string, detail: unknown): Details {
+  if (of === 'listeners' && isListenerDetail(detail)) {
+    return { ...details, listeners: { ...details.listeners, [key]: detail } };
+  }
+  if (of === 'messages' && isMessageDetail(detail)) {
+    return { ...details, messages: { ...details.messages, [key]: detail } };
+  }
+  return details;
+}

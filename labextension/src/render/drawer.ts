@@ -1,0 +1,169 @@
+/** The drawer below the graph: the contract of the listener that is selected. */
+
+import type { ListenerDetail, NodeRow } from '../protocol';
+import { button } from './button';
+import type { Desk, Panel } from './desk';
+import { type Child, h, say, show } from './dom';
+import { State } from './glyphs';
+import { stateWords } from './node';
+import { block, count, plain } from './words';
+import { xml } from './xml';
+
+const HUES = { idle: 'idle', processing: 'running', waiting: 'idle', error: 'fault' } as const;
+const FIRST_LINES = 4;
+
+export class Drawer implements Panel {
+  readonly element = h('aside', { class: 'sub', hidden: true });
+
+  /**
+   * @param desk - What is shown.
+   * @param close - Closes the drawer and gives the focus back.
+   */
+  constructor(
+    private readonly desk: Desk,
+    close: () => void
+  ) {
+    const shut = button({
+      text: 'Close details',
+      glyph: 'error',
+      look: 'quiet icon',
+      act: close,
+      title: 'Close (Esc)'
+    });
+    const messages = button({ text: 'Show messages', look: 'quiet', act: () => this.showMessages() });
+    this.head.append(this.name, this.state.element, h('span', { class: 'gap' }), messages, shut);
+    this.element.append(this.head, this.body);
+  }
+
+  update(): void {
+    const { selection, snapshot } = this.desk;
+    const node = snapshot.graph.nodes.find(each => each.key === selection.listener);
+    show(this.element, node !== undefined);
+    if (node === undefined) {
+      this.drawn = null;
+      return;
+    }
+    this.element.setAttribute('aria-label', `Listener ${plain(node.key)}`);
+    say(this.name, plain(node.key, 60));
+    this.state.update(node.state === 'error' ? 'error' : node.state, HUES[node.state] ?? 'idle', stateWords(node));
+    const detail = snapshot.details?.listeners?.[node.key];
+    if (detail === undefined) {
+      this.desk.want('listeners', node.key);
+    }
+    this.draw(node, detail);
+  }
+
+  private draw(node: NodeRow, detail: ListenerDetail | undefined): void {
+    const counts = this.counts(node);
+    const drawn = JSON.stringify([node.key, counts]);
+    if (drawn === this.drawn && detail === this.detail) {
+      return;
+    }
+    const same = detail === this.detail && this.listener === node.key;
+    this.drawn = drawn;
+    this.detail = detail;
+    this.listener = node.key;
+    const facts = h('dl', { class: 'facts' }, ...this.facts(node, detail), ...counts.flatMap(pair => fact(...pair)));
+    if (same && this.body.firstElementChild) {
+      this.body.firstElementChild.replaceWith(facts);
+    } else {
+      this.body.replaceChildren(facts, ...(detail ? [example(detail), prompt(detail)] : []));
+    }
+  }
+
+  private counts(node: NodeRow): [string, string][] {
+    const errors = [
+      node.errors ? `${count(node.errors)} failed` : '',
+      node.refused ? `${count(node.refused)} refused` : ''
+    ];
+    return [
+      ['handled', count(node.handled)],
+      ['errors', errors.filter(Boolean).join(', ') || '–']
+    ];
+  }
+
+  private facts(node: NodeRow, detail: ListenerDetail | undefined): Child[] {
+    if (detail === undefined) {
+      return fact('kind', node.kind);
+    }
+    const peers = detail.peers === null ? 'anybody' : detail.peers.map(peer => plain(peer, 60)).join(', ') || 'nobody';
+    return [
+      ...fact('kind', node.kind),
+      ...(detail.description ? fact('does', plain(detail.description, 200)) : []),
+      ...fact('accepts', ...codes(detail.accepts)),
+      ...fact('answers', ...codes(detail.answers)),
+      ...fact('peers', peers),
+      ...fact('handler', h('code', {}, plain(detail.handler)))
+    ];
+  }
+
+  private showMessages(): void {
+    const { listener } = this.desk.selection;
+    if (listener !== null) {
+      this.desk.filter = `with:${listener}`;
+      this.desk.open('messages');
+    }
+  }
+
+  private readonly head = h('div', { class: 'head' });
+  private readonly body = h('div', { class: 'drawer' });
+  private readonly name = h('h3');
+  private readonly state = new State('dense');
+  private drawn: string | null = null;
+  private detail: ListenerDetail | undefined;
+  private listener = '';
+}
+
+function fact(name: string, ...value: Child[]): Child[] {
+  return [h('dt', {}, name), h('dd', {}, ...value)];
+}
+
+function codes(names: readonly string[]): Child[] {
+  return names.length ? names.flatMap((name, at) => [at ? ', ' : null, h('code', {}, plain(name, 60))]) : ['–'];
+}
+
+function example(detail: ListenerDetail): HTMLElement {
+  const shown = h('div', {}, h('h4', {}, 'Example'), detail.example ? xml(detail.example) : '–');
+  if (detail.xsd) {
+    shown.append(unfolding('XSD', () => xml(detail.xsd)));
+  }
+  return shown;
+}
+
+function prompt(detail: ListenerDetail): HTMLElement {
+  const lines = detail.prompt.split('\n');
+  if (!detail.prompt) {
+    return h('div');
+  }
+  const cut = lines.length > FIRST_LINES;
+  const title = cut ? `Prompt, first lines of ${count(lines.length)}` : 'Prompt';
+  const shown = h('div', {}, h('h4', {}, title));
+  shown.append(h('p', { class: 'prose' }, block(lines.slice(0, FIRST_LINES).join('\n'), 600)));
+  if (cut) {
+    shown.append(unfolding('Whole prompt', () => h('pre', {}, block(detail.prompt))));
+  }
+  return shown;
+}
+
+/** A quiet button that shows something below it, and hides it again. */
+function unfolding(text: string, make: () => HTMLElement): HTMLElement {
+  const box = h('div', { class: 'unfolding' });
+  let shown: HTMLElement | null = null;
+  const opener = button({
+    text,
+    look: 'quiet flush',
+    act: () => {
+      if (shown) {
+        shown.remove();
+        shown = null;
+      } else {
+        shown = make();
+        box.append(shown);
+      }
+      opener.setAttribute('aria-expanded', String(shown !== null));
+    }
+  });
+  opener.setAttribute('aria-expanded', 'false');
+  box.append(opener);
+  return box;
+}

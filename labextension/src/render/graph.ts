@@ -1,0 +1,126 @@
+/** The Graph tab: nodes that never move while the view is open, edges with their traffic, and the drawer below. */
+
+import type { EdgeRow, NodeRow, Snapshot } from '../protocol';
+import type { Desk, Panel } from './desk';
+import { h, List, s, set } from './dom';
+import { Drawer } from './drawer';
+import { edgePart, Flights, type Line, markers } from './edge';
+import { Roving } from './keyboard';
+import { column, type Picture } from './lanes';
+import { legend } from './legend';
+import { type Box, nodePart } from './node';
+import { plain, plural } from './words';
+
+export class GraphPanel implements Panel {
+  readonly element = h('div');
+
+  constructor(private readonly desk: Desk) {
+    const frame = h('div', { class: 'panel' }, this.svg);
+    this.svg.append(markers(desk.id), this.edgeLayer, this.nodeLayer);
+    this.drawer = new Drawer(desk, () => this.close());
+    this.element.append(frame, legend(), this.drawer.element);
+    this.flights = new Flights(desk);
+    this.edges = new List(
+      this.edgeLayer,
+      edgePart(
+        desk.id,
+        edge => this.line(edge),
+        edge => this.flights.look(edge)
+      )
+    );
+    this.nodes = new List(
+      this.nodeLayer,
+      nodePart(
+        node => this.box(node),
+        node => node.key === desk.selection.listener,
+        node => this.choose(node)
+      )
+    );
+    this.roving = new Roving(this.nodeLayer, '.node', (from, key) => this.step(from, key));
+    this.element.addEventListener('keydown', event => {
+      if (event.key === 'Escape' && desk.selection.listener !== null) {
+        this.close();
+      }
+    });
+  }
+
+  update(): void {
+    const { graph, organism } = this.desk.snapshot;
+    const { narrow, selection } = this.desk;
+    this.picture = narrow ? column(graph.nodes, graph.edges) : wide(graph);
+    const { width, height } = this.picture;
+    const [least, most] = narrow ? [0, 320] : [Math.round(width * 0.75), Math.round(width * 1.05)];
+    set(this.svg, {
+      viewBox: `0 0 ${width} ${height}`,
+      style: `min-width: ${least}px; max-width: ${most}px`,
+      'aria-label': `${plain(organism.name, 60)}: ${plural(graph.nodes.length, 'listener')}. Arrow keys move between listeners.`
+    });
+    const context = `${narrow} ${selection.listener} ${this.flights.turn}`;
+    this.edges.update(graph.edges, context);
+    this.nodes.update(graph.nodes, context);
+    this.roving.update(selection.listener === null ? null : this.nodes.element(selection.listener));
+    this.drawer.update();
+    this.nodes.settled();
+  }
+
+  dispose(): void {
+    this.flights.dispose();
+  }
+
+  private choose(node: NodeRow): void {
+    const again = node.key === this.desk.selection.listener;
+    this.desk.select({ listener: again ? null : node.key });
+  }
+
+  private close(): void {
+    const { listener } = this.desk.selection;
+    this.desk.select({ listener: null });
+    if (listener !== null) {
+      (this.nodes.element(listener) as SVGElement | null)?.focus();
+    }
+  }
+
+  /** Arrows follow edges to the right and back, and go up and down among the nodes. */
+  private step(from: Element, key: string): Element | null {
+    const name = from.getAttribute('data-key');
+    const { nodes, edges } = this.desk.snapshot.graph;
+    const to = (target: string | undefined) => (target === undefined ? null : this.nodes.element(target));
+    if (key === 'ArrowRight') {
+      return to(edges.find(edge => edge.from === name && edge.to !== name)?.to);
+    }
+    if (key === 'ArrowLeft') {
+      return to(edges.find(edge => edge.to === name && edge.from !== name)?.from);
+    }
+    const move = { ArrowUp: -1, ArrowDown: 1 }[key];
+    if (move === undefined) {
+      return null;
+    }
+    const order = [...nodes].sort((a, b) => a.x - b.x || a.y - b.y);
+    const at = order.findIndex(node => node.key === name);
+    return to(order[at + move]?.key);
+  }
+
+  private box(node: NodeRow): Box {
+    return this.picture.boxes.get(node.key) ?? node;
+  }
+
+  private line(edge: EdgeRow): Line {
+    return this.picture.lines.get(edge.key) ?? edge;
+  }
+
+  private readonly svg = s('svg', { class: 'graph', role: 'group' });
+  private readonly edgeLayer = s('g');
+  private readonly nodeLayer = s('g');
+  private readonly edges: List<EdgeRow>;
+  private readonly nodes: List<NodeRow>;
+  private readonly flights: Flights;
+  private readonly drawer: Drawer;
+  private readonly roving: Roving;
+  private picture: Picture = { width: 0, height: 0, boxes: new Map(), lines: new Map() };
+}
+
+/** The picture as the kernel laid it out. */
+function wide({ width, height, nodes, edges }: Snapshot['graph']): Picture {
+  const boxes = new Map(nodes.map(node => [node.key, node]));
+  return { width, height, boxes, lines: new Map(edges.map(edge => [edge.key, edge])) };
+}
