@@ -8,6 +8,9 @@ import { Panel } from '@lumino/widgets';
 
 export const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
 
+/** What is there once the kernel has told the widget what to draw. */
+const DRAWN = '.xp-view [role=tablist]';
+
 /** The notebook or console that an output belongs to. */
 export interface Place {
   readonly rendermime: IRenderMimeRegistry;
@@ -26,7 +29,7 @@ export function modelId(model: IRenderMime.IMimeModel): string | null {
 /**
  * Draws the widget out of sight, and says when it can be shown and when not.
  *
- * The widget's own renderer says nothing: it holds an element once the view was drawn, a sentence while it loads or
+ * The widget's own renderer says nothing: it holds an element once the view was made, a sentence while it loads or
  * where the model is gone, and nothing after the model was closed. So its element is watched.
  */
 export class LiveWidget extends Panel {
@@ -55,7 +58,7 @@ export class LiveWidget extends Panel {
     const renderer = this.place.rendermime.createRenderer(WIDGET_VIEW);
     this.renderer = renderer;
     this.addWidget(renderer);
-    this.watcher.observe(renderer.node, { childList: true });
+    this.watch();
     void renderer.renderModel(model);
   }
 
@@ -68,10 +71,20 @@ export class LiveWidget extends Panel {
   }
 
   private refresh(): void {
-    const alive = (this.renderer?.node.childElementCount ?? 0) > 0 && this.hasComm();
+    const drawn = this._alive ? ':scope > *' : DRAWN;
+    const alive = this.hasComm() && !!this.renderer?.node.querySelector(drawn);
     if (alive !== this._alive) {
       this._alive = alive;
+      this.watch();
       this._aliveChanged.emit(alive);
+    }
+  }
+
+  /** Look at all that changes until the view is drawn; after that only at whether it goes away. */
+  private watch(): void {
+    this.watcher.disconnect();
+    if (this.renderer) {
+      this.watcher.observe(this.renderer.node, { childList: true, subtree: !this._alive });
     }
   }
 

@@ -5,7 +5,8 @@ import { Panel, Widget } from '@lumino/widgets';
 
 import { LiveWidget, modelId, type Place } from './live';
 import { drawPicture } from './picture';
-import { whyNot } from './snapshotData';
+import { drawView, type View } from './render/view';
+import { readSnapshot } from './snapshotData';
 
 export const SNAPSHOT = 'application/vnd.xpipe.view+json';
 
@@ -33,15 +34,30 @@ export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
     }
   }
 
+  override dispose(): void {
+    this.view?.dispose();
+    this.view = null;
+    super.dispose();
+  }
+
   private drawStill(model: IRenderMime.IMimeModel): void {
-    const why = whyNot(model.data[SNAPSHOT]);
-    const drawn: HTMLElement[] = [drawPicture(model.data)];
-    if (why !== null) {
-      const sentence = document.createElement('p');
-      sentence.textContent = why;
-      drawn.push(sentence);
+    const read = readSnapshot(model.data[SNAPSHOT]);
+    if (typeof read === 'string') {
+      this.drawInstead(model, read);
+    } else if (this.view) {
+      this.view.update(read);
+    } else {
+      this.still.node.replaceChildren();
+      this.view = drawView(this.still.node, read);
     }
-    this.still.node.replaceChildren(...drawn);
+  }
+
+  private drawInstead(model: IRenderMime.IMimeModel, why: string): void {
+    this.view?.dispose();
+    this.view = null;
+    const sentence = document.createElement('p');
+    sentence.textContent = why;
+    this.still.node.replaceChildren(drawPicture(model.data), sentence);
   }
 
   private beginLive(id: string, model: IRenderMime.IMimeModel): void {
@@ -65,6 +81,7 @@ export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
   }
 
   private readonly still = new Widget();
+  private view: View | null = null;
   private live: LiveWidget | null = null;
   private liveId: string | null = null;
 }

@@ -1,0 +1,948 @@
+"use strict";(self.rspackChunkxpipe_nb=self.rspackChunkxpipe_nb||[]).push([["style_index_css"],{"./node_modules/css-loader/dist/cjs.js!./style/index.css"(e,t,r){var a=r("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),i=r.n(a),o=r("./node_modules/css-loader/dist/runtime/api.js"),s=r.n(o),n=r("./node_modules/css-loader/dist/cjs.js!./style/view.css"),l=r("./node_modules/css-loader/dist/cjs.js!./style/output.css"),d=s()(i());d.i(n.A),d.i(l.A),d.push([e.id,`
+`,""]),r.d(t,{},{A:d})},"./node_modules/css-loader/dist/cjs.js!./style/output.css"(e,t,r){var a=r("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),i=r.n(a),o=r("./node_modules/css-loader/dist/runtime/api.js"),s=(r.n(o))()(i());s.push([e.id,`/* An output of an organism: the still picture, and its widget, of which one is seen. */
+
+.xp-output > :first-child {
+  padding: 0 8px;
+}
+
+.xp-output img {
+  max-width: 100%;
+}
+
+/* A widget that is not shown yet keeps its width, so that it can be laid out before it is seen. */
+.xp-output:not(.xp-mod-live) > .xp-output-live {
+  visibility: hidden;
+  height: 0;
+  overflow: hidden;
+}
+
+.xp-output.xp-mod-live > :first-child {
+  display: none;
+}
+`,""]),r.d(t,{},{A:s})},"./node_modules/css-loader/dist/cjs.js!./style/view.css"(e,t,r){var a=r("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),i=r.n(a),o=r("./node_modules/css-loader/dist/runtime/api.js"),s=(r.n(o))()(i());s.push([e.id,`/* The look of a live view. Everything follows the width of the view, never of the window. */
+
+.xp-view {
+  /* Surfaces, plain ink and lines come from the theme; the inks of states are ours, and reach 4.5 : 1. */
+  color-scheme: light dark;
+  --ui: var(--jp-ui-font-family, system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif);
+  --code: var(--jp-code-font-family, Menlo, Consolas, 'DejaVu Sans Mono', monospace);
+  --fs-base: var(--jp-ui-font-size1, 13px);
+  --fs-dense: 12px;
+  --fs-note: 11px;
+  --s1: 4px;
+  --s2: 8px;
+  --s3: 12px;
+  --s4: 16px;
+  --s5: 24px;
+  --row: 24px;
+  --radius: var(--jp-border-radius, 2px);
+  --surface: var(--jp-layout-color1, light-dark(#fff, #212121));
+  --ink: var(--jp-ui-font-color1, light-dark(rgb(0 0 0 / 87%), rgb(255 255 255 / 87%)));
+  --line: var(--jp-border-color2, light-dark(#e0e0e0, #424242));
+  --line-strong: light-dark(#8c8c8c, #8a8a8a);
+  --sunk: color-mix(in srgb, var(--ink) 4%, var(--surface));
+  --bar-bg: color-mix(in srgb, var(--ink) 8%, var(--surface));
+  --muted: light-dark(#5c6166, #b0b4b8);
+  --active: light-dark(#0b5cad, #82b9f2);
+  --active-tint: light-dark(#e8f1fb, #1c3247);
+  --attn: light-dark(#855000, #e6b35a);
+  --attn-tint: light-dark(#fdf3e0, #3a2e17);
+  --fault: light-dark(#b3261e, #f4938b);
+  --fault-tint: light-dark(#fcecea, #43241f);
+  --used: light-dark(#5b6b7b, #8d9dad);
+
+  container: view / inline-size;
+  border: 1px solid var(--line);
+  background: var(--surface);
+  color: var(--ink);
+  font: var(--fs-base) / 20px var(--ui);
+  font-variant-numeric: tabular-nums;
+  text-align: left;
+}
+body[data-jp-theme-light='true'] .xp-view,
+body[data-vscode-theme-kind='vscode-light'] .xp-view {
+  color-scheme: light;
+}
+body[data-jp-theme-light='false'] .xp-view,
+body[data-vscode-theme-kind='vscode-dark'] .xp-view {
+  color-scheme: dark;
+}
+
+/* ── base ── */
+.xp-view {
+  & *,
+  & *::before,
+  & *::after {
+    box-sizing: border-box;
+  }
+  & [hidden] {
+    display: none !important;
+  }
+  & :is(h3, h4, p, ol, ul, dl, dt, dd, pre) {
+    margin: 0;
+    padding: 0;
+  }
+  & :is(h3, h4) {
+    font-size: var(--fs-dense);
+    line-height: 16px;
+    font-weight: 600;
+    color: inherit;
+  }
+  & :is(ol, ul) {
+    list-style: none;
+  }
+  & :is(pre, code) {
+    font: var(--fs-dense) / 18px var(--code);
+    color: inherit;
+    background: none;
+    border: 0;
+    padding: 0;
+  }
+  & pre {
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+  }
+  & svg {
+    display: block;
+    overflow: visible;
+  }
+  & svg text {
+    font-family: var(--ui);
+  }
+  & .dense {
+    font-size: var(--fs-dense);
+    line-height: 16px;
+  }
+  & .muted {
+    color: var(--muted);
+  }
+  & .num {
+    text-align: right;
+    white-space: nowrap;
+  }
+  & .gap {
+    flex: 1;
+  }
+  & .row {
+    display: flex;
+    align-items: center;
+    gap: var(--s2);
+    flex-wrap: wrap;
+  }
+  & .st {
+    display: inline-flex;
+    align-items: center;
+    gap: 5px;
+    white-space: nowrap;
+    color: var(--state);
+    vertical-align: top;
+  }
+  & .g {
+    width: 12px;
+    height: 12px;
+    flex: none;
+    fill: none;
+    stroke: currentColor;
+    stroke-width: 1.5;
+  }
+  & :is(.processing, .running) {
+    --state: var(--active);
+  }
+  & .attention {
+    --state: var(--attn);
+  }
+  & :is(.error, .fault) {
+    --state: var(--fault);
+  }
+  & :is(.idle, .waiting, .done, .pruned) {
+    --state: var(--muted);
+  }
+  & :is(button, input) {
+    font: inherit;
+    color: inherit;
+    margin: 0;
+  }
+  & .btn {
+    display: inline-flex;
+    align-items: center;
+    gap: 5px;
+    min-height: var(--row);
+    padding: 0 var(--s2);
+    font-size: var(--fs-dense);
+    line-height: 16px;
+    color: var(--ink);
+    background: var(--surface);
+    border: 1px solid var(--line-strong);
+    border-radius: var(--radius);
+    cursor: pointer;
+    white-space: nowrap;
+  }
+  & .btn:hover {
+    background: var(--sunk);
+  }
+  & .btn.primary {
+    color: var(--surface);
+    background: var(--active);
+    border-color: var(--active);
+  }
+  & .btn.danger,
+  & .btn.asks {
+    color: var(--fault);
+  }
+  & .btn.quiet {
+    border-color: transparent;
+    background: none;
+    text-decoration: underline;
+    text-decoration-color: var(--line-strong);
+    text-underline-offset: 3px;
+  }
+  & .btn.quiet.flush {
+    margin-left: -9px;
+  }
+  & .btn.icon .txt {
+    display: none;
+  }
+  & :is(.head, .row):has(.icon) {
+    position: relative;
+    padding-right: 40px;
+  }
+  & .btn.icon {
+    position: absolute;
+    right: var(--s2);
+    top: 8px;
+  }
+  & .row .btn.icon {
+    right: -4px;
+    top: -4px;
+  }
+  & .btn[aria-pressed='true'] {
+    background: var(--active-tint);
+    border-color: var(--active);
+  }
+  & .btn[aria-disabled='true'] {
+    color: var(--muted);
+    border-color: var(--line);
+    cursor: default;
+  }
+  & .field {
+    min-height: var(--row);
+    min-width: 0;
+    padding: 0 var(--s2);
+    font-size: var(--fs-dense);
+    background: var(--surface);
+    border: 1px solid var(--line-strong);
+    border-radius: var(--radius);
+  }
+  & .field.grow {
+    flex: 1 1 180px;
+  }
+  & .field::placeholder {
+    color: var(--muted);
+    opacity: 1;
+  }
+  & :focus-visible {
+    outline: 2px solid var(--active);
+    outline-offset: 1px;
+    border-radius: var(--radius);
+  }
+  & :is(tr, li):focus-visible {
+    outline-offset: -2px;
+  }
+  & .fresh {
+    animation: xp-fresh 160ms ease-out;
+  }
+}
+@keyframes xp-fresh {
+  from {
+    opacity: 0;
+  }
+}
+@media (prefers-reduced-motion: reduce) {
+  .xp-view .fresh {
+    animation: none;
+  }
+}
+@media (forced-colors: active) {
+  .xp-view :is(.lane, .graph) {
+    forced-color-adjust: none;
+  }
+}
+
+/* ── frame line, tabs ── */
+.xp-view {
+  & .bar {
+    display: flex;
+    align-items: center;
+    gap: var(--s3);
+    min-height: 40px;
+    padding: var(--s1) var(--s3);
+    flex-wrap: wrap;
+  }
+  & .title {
+    font-weight: 600;
+    overflow-wrap: anywhere;
+  }
+  & .nums {
+    color: var(--muted);
+    font-size: var(--fs-dense);
+    white-space: nowrap;
+  }
+  & .nums b {
+    color: var(--ink);
+    font-weight: 600;
+  }
+  & .controls {
+    display: flex;
+    gap: var(--s1);
+    margin-left: auto;
+  }
+  & .notice {
+    display: flex;
+    gap: var(--s2);
+    align-items: center;
+    flex-wrap: wrap;
+    padding: var(--s1) var(--s3);
+    font-size: var(--fs-dense);
+    border-top: 1px solid var(--line);
+  }
+  & .tabs {
+    display: flex;
+    padding: 0 var(--s1);
+    border-bottom: 1px solid var(--line);
+  }
+  & .tab {
+    border: 0;
+    background: none;
+    padding: 0 var(--s2);
+    height: 28px;
+    font-size: var(--fs-dense);
+    color: var(--muted);
+    cursor: pointer;
+    border-bottom: 2px solid transparent;
+    margin-bottom: -1px;
+    white-space: nowrap;
+  }
+  & .tab:hover {
+    color: var(--ink);
+  }
+  & .tab[aria-selected='true'] {
+    color: var(--ink);
+    font-weight: 600;
+    border-bottom-color: var(--active);
+  }
+  & .tab i {
+    font-style: normal;
+    font-weight: 400;
+    color: var(--muted);
+    margin-left: 3px;
+  }
+  & .panel {
+    padding: var(--s3);
+    overflow-x: auto;
+    max-height: 640px;
+  }
+  & .sub {
+    border-top: 1px solid var(--line);
+  }
+  & .head {
+    display: flex;
+    align-items: center;
+    gap: var(--s2);
+    min-height: 40px;
+    padding: var(--s2) var(--s3);
+    flex-wrap: wrap;
+  }
+  & .blank {
+    padding: var(--s2) var(--s3);
+    min-height: 40px;
+    color: var(--muted);
+    font-size: var(--fs-dense);
+    line-height: 24px;
+  }
+  & .blank code {
+    color: var(--ink);
+  }
+}
+
+/* ── tables ── */
+.xp-view {
+  & .rows {
+    max-height: 264px;
+    overflow-y: auto;
+  }
+  & table {
+    border-collapse: collapse;
+    border: 0;
+    width: 100%;
+    margin: 0;
+    font-size: var(--fs-dense);
+    line-height: 16px;
+    table-layout: auto;
+  }
+  & :is(thead, tr, th, td) {
+    border: 0;
+    background: none;
+  }
+  & th {
+    position: sticky;
+    top: 0;
+    z-index: 1;
+    text-align: left;
+    font-weight: 400;
+    color: var(--muted);
+    background: var(--surface);
+    box-shadow: inset 0 -1px var(--line);
+  }
+  & :is(th, td) {
+    padding: var(--s1) var(--s2);
+    height: var(--row);
+    white-space: nowrap;
+    vertical-align: middle;
+    max-width: none;
+    text-align: left;
+  }
+  & :is(th, td).num {
+    text-align: right;
+  }
+  & :is(th, td):first-child {
+    padding-left: var(--s3);
+  }
+  & :is(th, td):last-child {
+    padding-right: var(--s3);
+  }
+  & .cut {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    max-width: 0;
+    width: 100%;
+  }
+  & :is(.way, .type) {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    max-width: 240px;
+  }
+  & tbody tr {
+    cursor: pointer;
+  }
+  & [aria-selected='true']:is(tr, li) {
+    background: var(--active-tint);
+    box-shadow: inset 2px 0 var(--active);
+  }
+  & :is(tbody tr, .fall li):not([aria-selected='true']):hover {
+    background: var(--sunk);
+  }
+  & .more {
+    display: flex;
+    justify-content: center;
+  }
+}
+
+/* ── graph: shape is kind; outline, glyph and word are state; the line says the traffic ── */
+.xp-view {
+  & .graph {
+    width: 100%;
+    height: auto;
+    margin: 0 auto;
+  }
+  & .box {
+    fill: var(--surface);
+    stroke: var(--line-strong);
+  }
+  & .plate {
+    fill: none;
+    stroke: var(--line-strong);
+  }
+  & .node {
+    cursor: pointer;
+    color: var(--state);
+  }
+  & .node:is(.processing, .error) .box {
+    stroke: var(--state);
+    stroke-width: 1.5;
+  }
+  & .node.processing .plate {
+    stroke: var(--state);
+    stroke-width: 1.5;
+  }
+  & .node:hover .box {
+    stroke: var(--ink);
+  }
+  & .node[aria-pressed='true'] .box {
+    fill: var(--active-tint);
+    stroke: var(--active);
+    stroke-width: 2;
+  }
+  & .node:focus,
+  & .node:focus-visible {
+    outline: none;
+  }
+  & .node:focus-visible .box {
+    stroke: var(--active);
+    stroke-width: 3;
+  }
+  & .node .name {
+    font-size: 12px;
+    font-weight: 600;
+    fill: var(--ink);
+  }
+  & .node .tag {
+    font-size: 11px;
+    fill: var(--muted);
+  }
+  & .node .line {
+    font-size: 11px;
+    fill: var(--state);
+  }
+  & .node.gone .name {
+    fill: var(--muted);
+    text-decoration: line-through;
+  }
+  & .edge {
+    fill: none;
+    stroke: var(--line-strong);
+    stroke-width: 1;
+  }
+  & .edge.used {
+    stroke: var(--used);
+    stroke-width: 1.5;
+  }
+  & .edge.live {
+    stroke: var(--active);
+    stroke-width: 2;
+  }
+  & .edge.refused {
+    stroke: var(--fault);
+    stroke-width: 1.5;
+    stroke-dasharray: 5 3;
+  }
+  & .count {
+    pointer-events: none;
+  }
+  & .count rect {
+    fill: var(--surface);
+  }
+  & .count text {
+    font-size: 11px;
+    fill: var(--ink);
+  }
+  & .count.live text {
+    fill: var(--active);
+    font-weight: 600;
+  }
+  & .count.refused text {
+    fill: var(--fault);
+  }
+  & .m {
+    stroke: none;
+  }
+  & .m.idle {
+    fill: var(--line-strong);
+  }
+  & .m.used {
+    fill: var(--used);
+  }
+  & .m.live {
+    fill: var(--active);
+  }
+  & .m.refused {
+    fill: none;
+    stroke: var(--fault);
+    stroke-width: 2;
+  }
+  & .legend {
+    display: flex;
+    flex-wrap: wrap;
+    gap: var(--s1) var(--s3);
+    padding: 0 var(--s3) var(--s2);
+    color: var(--muted);
+    font-size: var(--fs-note);
+    line-height: 16px;
+  }
+  & .legend span {
+    display: inline-flex;
+    align-items: center;
+    gap: 5px;
+    white-space: nowrap;
+  }
+  & .legend svg {
+    width: 22px;
+    height: 12px;
+    fill: none;
+    stroke: var(--line-strong);
+  }
+  & .legend .live {
+    color: var(--active);
+  }
+  & .legend .live path {
+    stroke: var(--active);
+    stroke-width: 2;
+  }
+  & .legend .refused {
+    color: var(--fault);
+  }
+  & .legend .refused path {
+    stroke: var(--fault);
+    stroke-width: 1.5;
+    stroke-dasharray: 5 3;
+  }
+  & .drawer {
+    display: grid;
+    grid-template-columns: 208px 1fr 1fr;
+    gap: var(--s2) var(--s5);
+    padding: var(--s2) var(--s3) var(--s3);
+  }
+  & .drawer > * {
+    min-width: 0;
+  }
+  & .drawer h4 {
+    color: var(--muted);
+    font-weight: 400;
+    margin-bottom: var(--s1);
+  }
+  & .facts {
+    display: grid;
+    grid-template-columns: max-content 1fr;
+    align-content: start;
+    gap: 2px var(--s3);
+    font-size: var(--fs-dense);
+    line-height: 18px;
+  }
+  & .facts dt {
+    color: var(--muted);
+    font-weight: 400;
+  }
+  & .facts dd {
+    overflow-wrap: anywhere;
+  }
+  & .prose {
+    font-size: var(--fs-dense);
+    line-height: 18px;
+    white-space: pre-line;
+  }
+  & .unfolding {
+    margin-top: var(--s1);
+  }
+  & .xml {
+    background: var(--sunk);
+    padding: var(--s2);
+    overflow: auto;
+    max-height: 320px;
+  }
+  & .xml .t {
+    color: var(--active);
+  }
+}
+
+/* ── threads: thick while its handler ran, thin while open, hollow when pruned ── */
+.xp-view {
+  & .split {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr) 272px;
+  }
+  & .split > * + * {
+    border-left: 1px solid var(--line);
+  }
+  & .fall {
+    font-size: var(--fs-dense);
+    line-height: 16px;
+    padding-bottom: var(--s2);
+  }
+  & .fall li,
+  & .axis {
+    display: grid;
+    grid-template-columns: 214px minmax(0, 1fr) 66px;
+    align-items: center;
+    height: var(--row);
+    padding-right: var(--s3);
+  }
+  & .fall li {
+    cursor: pointer;
+  }
+  & .fall li > span:first-child {
+    padding-left: calc(var(--s3) + var(--d, 0) * 14px);
+    display: flex;
+    gap: 5px;
+    align-items: center;
+    min-width: 0;
+    white-space: nowrap;
+    color: var(--state);
+  }
+  & .fall b {
+    font-weight: 600;
+    color: var(--ink);
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  & .fall .pl {
+    color: var(--muted);
+    overflow: hidden;
+    text-overflow: ellipsis;
+    flex: 1 0 30px;
+    min-width: 0;
+  }
+  & .fall .pruned b {
+    font-weight: 400;
+    color: var(--muted);
+  }
+  & .fall .num {
+    color: var(--muted);
+  }
+  & .lane {
+    position: relative;
+    height: 100%;
+    background: repeating-linear-gradient(90deg, var(--line) 0 1px, transparent 1px 20%);
+  }
+  & .lane::after {
+    content: '';
+    position: absolute;
+    left: var(--now);
+    top: 0;
+    bottom: 0;
+    width: 1px;
+    background: var(--line-strong);
+  }
+  & .lane i {
+    position: absolute;
+    top: 11px;
+    height: 2px;
+    left: var(--x);
+    width: var(--w);
+    background: var(--state, var(--used));
+  }
+  & .lane i.on {
+    top: 7px;
+    height: 10px;
+    min-width: 2px;
+  }
+  & :is(.waiting, .idle) .lane i {
+    background: var(--used);
+  }
+  & .pruned .lane i {
+    background: var(--line-strong);
+    height: 1px;
+  }
+  & .pruned .lane i.on {
+    background: var(--surface);
+    border: 1px solid var(--line-strong);
+    height: 10px;
+  }
+  & .lane em {
+    position: absolute;
+    left: calc(var(--x) + 4px);
+    top: 4px;
+    font-style: normal;
+    font-size: var(--fs-note);
+    color: var(--state);
+    white-space: nowrap;
+    background: var(--surface);
+  }
+  & .lane em.before {
+    left: auto;
+    right: calc(var(--x) + 4px);
+  }
+  & .axis {
+    color: var(--muted);
+    font-size: var(--fs-note);
+    line-height: 16px;
+  }
+  & .axis ol {
+    display: flex;
+    white-space: nowrap;
+  }
+  & .axis li {
+    all: unset;
+    width: 20%;
+  }
+  & .seq {
+    padding: 0 var(--s3) var(--s2);
+  }
+  & .seq svg {
+    max-width: 100%;
+    height: auto;
+  }
+  & .seq text {
+    font-size: 11px;
+    fill: var(--ink);
+  }
+  & .seq .faultt {
+    fill: var(--fault);
+  }
+  & .seq .activet {
+    fill: var(--active);
+  }
+  & .life {
+    stroke: var(--line-strong);
+    stroke-dasharray: 2 3;
+  }
+  & .act {
+    fill: var(--surface);
+    stroke: var(--line-strong);
+  }
+  & .act.on {
+    fill: var(--active);
+    stroke: none;
+  }
+}
+
+/* ── the selected message ── */
+.xp-view {
+  & .passage {
+    padding: var(--s2) var(--s3) var(--s3);
+  }
+  & .foot {
+    margin-top: var(--s2);
+  }
+  & .steps {
+    display: flex;
+    font-size: var(--fs-note);
+    line-height: 16px;
+    margin: var(--s2) 0;
+    max-width: 560px;
+  }
+  & .steps li {
+    flex: 1;
+    position: relative;
+    color: var(--muted);
+    text-align: center;
+  }
+  & .steps li::before {
+    content: '';
+    position: absolute;
+    top: 6px;
+    left: -50%;
+    width: 100%;
+    height: 1px;
+    background: var(--line-strong);
+  }
+  & .steps li:first-child::before {
+    display: none;
+  }
+  & .steps button {
+    all: unset;
+    box-sizing: border-box;
+    cursor: pointer;
+    display: block;
+    width: 100%;
+    min-height: 32px;
+    padding-top: 16px;
+  }
+  & .steps button:focus-visible {
+    outline: 2px solid var(--active);
+  }
+  & .steps .g {
+    position: absolute;
+    top: 0;
+    left: calc(50% - 6px);
+    background: var(--surface);
+  }
+  & .steps [aria-current] {
+    color: var(--ink);
+    font-weight: 600;
+  }
+  & .steps .fault {
+    color: var(--fault);
+  }
+  & .why {
+    font-size: var(--fs-dense);
+    line-height: 18px;
+    margin: var(--s2) 0;
+    overflow-wrap: anywhere;
+  }
+}
+
+/* ── narrow: one column, no sideways scroll, labels give way to icons ── */
+@container view (max-width: 559px) {
+  .xp-view {
+    & .bar {
+      gap: var(--s1) var(--s2);
+      padding: var(--s2) var(--s3);
+    }
+    & .bar::before {
+      content: '';
+      order: 1;
+      flex-basis: 100%;
+      margin-top: calc(-1 * var(--s1));
+    }
+    & .bar .nums {
+      order: 2;
+    }
+    & .bar .controls {
+      order: 3;
+    }
+    & .controls .btn:not(.asks) {
+      width: 28px;
+      padding: 0;
+      justify-content: center;
+    }
+    & .controls .btn:not(.asks) .txt,
+    & .hide-narrow,
+    & .fall .pl,
+    & .lane em,
+    & .tab i {
+      display: none;
+    }
+    & :is(.drawer, .split) {
+      grid-template-columns: minmax(0, 1fr);
+    }
+    & .split > * + * {
+      border-left: 0;
+      border-top: 1px solid var(--line);
+    }
+    & .fall li,
+    & .axis {
+      grid-template-columns: 146px minmax(0, 1fr) 62px;
+    }
+    & .axis li:nth-child(even) {
+      visibility: hidden;
+    }
+    & .field.grow {
+      flex-basis: 100%;
+    }
+    & :is(th, td) {
+      padding: var(--s1);
+    }
+    & .msgs :is(th, td):nth-child(2) {
+      padding-left: var(--s3);
+    }
+    & .msgs td.way {
+      max-width: 0;
+      width: 100%;
+    }
+    & .msgs td:last-child .st {
+      font-size: 0;
+      gap: 0;
+    }
+    & .msgs th:last-child {
+      font-size: 0;
+    }
+    & .steps {
+      display: grid;
+      grid-template-columns: repeat(3, 1fr);
+      gap: var(--s1) 0;
+    }
+    & .steps li:nth-child(4)::before {
+      display: none;
+    }
+  }
+}
+
+/* A side bar may shrink to 250 px: one more column goes, the tabs may wrap. */
+@container view (max-width: 307px) {
+  .xp-view {
+    & .hide-tiny {
+      display: none;
+    }
+    & .bar .nums,
+    & .st {
+      white-space: normal;
+    }
+    & .tabs {
+      flex-wrap: wrap;
+    }
+    & .fall li,
+    & .axis {
+      grid-template-columns: 132px minmax(0, 1fr) 58px;
+    }
+  }
+}
+`,""]),r.d(t,{},{A:s})},"./node_modules/css-loader/dist/runtime/api.js"(e){e.exports=function(e){var t=[];return t.toString=function(){return this.map(function(t){var r="",a=void 0!==t[5];return t[4]&&(r+="@supports (".concat(t[4],") {")),t[2]&&(r+="@media ".concat(t[2]," {")),a&&(r+="@layer".concat(t[5].length>0?" ".concat(t[5]):""," {")),r+=e(t),a&&(r+="}"),t[2]&&(r+="}"),t[4]&&(r+="}"),r}).join("")},t.i=function(e,r,a,i,o){"string"==typeof e&&(e=[[null,e,void 0]]);var s={};if(a)for(var n=0;n<this.length;n++){var l=this[n][0];null!=l&&(s[l]=!0)}for(var d=0;d<e.length;d++){var p=[].concat(e[d]);a&&s[p[0]]||(void 0!==o&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=o),r&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=r),i&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=i):p[4]="".concat(i)),t.push(p))}},t}},"./node_modules/css-loader/dist/runtime/noSourceMaps.js"(e){e.exports=function(e){return e[1]}},"./style/index.css"(e,t,r){r.r(t);var a=r("./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"),i=r.n(a),o=r("./node_modules/style-loader/dist/runtime/styleDomAPI.js"),s=r.n(o),n=r("./node_modules/style-loader/dist/runtime/insertBySelector.js"),l=r.n(n),d=r("./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"),p=r.n(d),c=r("./node_modules/style-loader/dist/runtime/insertStyleElement.js"),u=r.n(c),v=r("./node_modules/style-loader/dist/runtime/styleTagTransform.js"),f=r.n(v),h=r("./node_modules/css-loader/dist/cjs.js!./style/index.css"),g={};g.styleTagTransform=f(),g.setAttributes=p(),g.insert=l().bind(null,"head"),g.domAPI=s(),g.insertStyleElement=u(),i()(h.A,g);let m=h.A&&h.A.locals?h.A.locals:void 0;r.d(t,{},{default:m})},"./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"(e){var t=[];function r(e){for(var r=-1,a=0;a<t.length;a++)if(t[a].identifier===e){r=a;break}return r}function a(e,a){for(var i={},o=[],s=0;s<e.length;s++){var n=e[s],l=a.base?n[0]+a.base:n[0],d=i[l]||0,p="".concat(l," ").concat(d);i[l]=d+1;var c=r(p),u={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==c)t[c].references++,t[c].updater(u);else{var v=function(e,t){var r=t.domAPI(t);return r.update(e),function(t){t?(t.css!==e.css||t.media!==e.media||t.sourceMap!==e.sourceMap||t.supports!==e.supports||t.layer!==e.layer)&&r.update(e=t):r.remove()}}(u,a);a.byIndex=s,t.splice(s,0,{identifier:p,updater:v,references:1})}o.push(p)}return o}e.exports=function(e,i){var o=a(e=e||[],i=i||{});return function(e){e=e||[];for(var s=0;s<o.length;s++){var n=r(o[s]);t[n].references--}for(var l=a(e,i),d=0;d<o.length;d++){var p=r(o[d]);0===t[p].references&&(t[p].updater(),t.splice(p,1))}o=l}}},"./node_modules/style-loader/dist/runtime/insertBySelector.js"(e){var t={};e.exports=function(e,r){var a=function(e){if(void 0===t[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}t[e]=r}return t[e]}(e);if(!a)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");a.appendChild(r)}},"./node_modules/style-loader/dist/runtime/insertStyleElement.js"(e){e.exports=function(e){var t=document.createElement("style");return e.setAttributes(t,e.attributes),e.insert(t,e.options),t}},"./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"(e,t,r){e.exports=function(e){var t=r.nc;t&&e.setAttribute("nonce",t)}},"./node_modules/style-loader/dist/runtime/styleDomAPI.js"(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var t=e.insertStyleElement(e);return{update:function(r){var a,i,o;a="",r.supports&&(a+="@supports (".concat(r.supports,") {")),r.media&&(a+="@media ".concat(r.media," {")),(i=void 0!==r.layer)&&(a+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),a+=r.css,i&&(a+="}"),r.media&&(a+="}"),r.supports&&(a+="}"),(o=r.sourceMap)&&"u">typeof btoa&&(a+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(o))))," */")),e.styleTagTransform(a,t,e.options)},remove:function(){var e;null===(e=t).parentNode||e.parentNode.removeChild(e)}}}},"./node_modules/style-loader/dist/runtime/styleTagTransform.js"(e){e.exports=function(e,t){if(t.styleSheet)t.styleSheet.cssText=e;else{for(;t.firstChild;)t.removeChild(t.firstChild);t.appendChild(document.createTextNode(e))}}}}]);
