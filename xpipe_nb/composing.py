@@ -80,7 +80,9 @@ class Composer:
 
     def respond(self, turn: Turn, response: HandlerResponse) -> Send:
         """Write one response; to name one's caller is to answer it."""
-        frame, to = turn.frame, check_name(response.to)
+        frame, to = turn.frame, response.to
+        if to is not None and type(to) is not str:
+            check_name(to)
         if response.is_response or (to is not None and to == frame.caller):
             kind, to = Kind.RESPOND, None
         elif to == frame.listener:

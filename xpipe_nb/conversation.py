@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 import weakref
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 from xpipe_nb.errors import ConversationFailed
@@ -16,13 +17,22 @@ if TYPE_CHECKING:
     from xpipe_nb.frames import Frame
     from xpipe_nb.messages import DeadLetter
 
-__all__ = ["Conversation", "Keeper"]
+__all__ = ["Conversation", "Keeper", "current_conversation"]
 
 KEPT_LETTERS = 100
 """How many dead letters a conversation lists, the first ones first."""
 
 KEPT_FRAMES = 1_000
 """How many frames a conversation lists, the first ones first; it may have had more."""
+
+
+_current: ContextVar[weakref.ref[Conversation] | None] = ContextVar("xpipe_conversation", default=None)
+
+
+def current_conversation() -> Conversation | None:
+    """Give the conversation whose handler runs here: also in tasks that it began and in the thread of a plain `def`."""
+    reference = _current.get()
+    return None if reference is None else reference()
 
 
 class Keeper(Protocol):
@@ -53,9 +63,9 @@ class Conversation:
     """
 
     __slots__ = (
-        "__weakref__", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_numbers", "_waiters",
+        "__weakref__", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_waiters",
         "context", "ended_at",
-        "errors", "letters", "messages", "number", "organism_name", "port", "reason", "reference", "repairs", "replies", "root", "sent", "state",
+        "errors", "letters", "messages", "number", "numbered", "organism_name", "port", "printed", "reason", "reference", "repairs", "replies", "root", "sent", "state",
         "thoughts",
     )  # fmt: skip
 
@@ -73,9 +83,10 @@ class Conversation:
         self.repairs: list[str] = []
         self.thoughts: list[tuple[str, str]] = []
         self.letters: list[DeadLetter] = []
+        self.printed: list[str] = []
         self.messages = 0
         self.sent = 0
-        self._numbers = 0
+        self.numbered = 0  # the number of its latest message; no two have the same
         self.ended_at = 0.0
         self.reason: str | None = None
         self._frames: list[Frame] = []
@@ -83,6 +94,13 @@ class Conversation:
         self._first_error = 0
         self._first_letter = 0
         self._waiters: list[asyncio.Future[None]] = []
+        self.go_on_in(context)
+
+    def go_on_in(self, context: Context | None) -> None:
+        """Run handlers in this context from now on; whoever runs in it can ask whose it is."""
+        self.context = context
+        if context is not None:
+            context.run(_current.set, weakref.ref(self))
 
     @property
     def id(self) -> str:
@@ -105,6 +123,11 @@ class Conversation:
             still = " yet" if not self.is_over and not replies else ""
             problem = f"#{self.number} has {count}{still}; .replies has them all"
         raise self._failure(problem, replies)
+
+    @property
+    def output(self) -> str:
+        """All that its handlers have printed, in a notebook; what a cell shows of it may be cut."""
+        return "".join(self.printed)
 
     @property
     def frames(self) -> list[Frame]:
@@ -184,11 +207,6 @@ class Conversation:
         if len(self.letters) < KEPT_LETTERS:
             self.letters.append(letter)
 
-    def next_number(self) -> int:
-        """Number a message; no two of one conversation have the same number."""
-        self._numbers += 1
-        return self._numbers
-
     def opened(self, frame: Frame) -> None:
         """Keep a new frame in the list."""
         if len(self._frames) < KEPT_FRAMES:
@@ -205,6 +223,7 @@ class Conversation:
         self.reason = None
         self._first_reply, self._first_error = len(self.replies), len(self.errors)
         self._first_letter = len(self.letters)
+        self._mark_context()
 
     def end(self, state: str, at: float) -> None:
         """Settle in a final state and wake whoever waits."""

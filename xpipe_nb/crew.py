@@ -157,8 +157,8 @@ class Crew:
             self.stir()  # while this worker is busy, another one may have to read or start what is left
             if delivery.generation == self._directory.generation or self._exchange.renewed(delivery):
                 await self._serve(delivery, me)
-            if perf_counter() > until:  # before it takes the next one: what was taken has to be started at once
-                await asyncio.sleep(0)
+            if self._scheduler.startable and perf_counter() > until:
+                await asyncio.sleep(0)  # before it takes the next one: what was taken has to be started at once
                 until = perf_counter() + SLICE
             delivery = self._scheduler.take()
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Exchange"]
 
 log = logging.getLogger(__name__)
+_UPWARD = (Kind.RESPOND, Kind.FAILURE)
 TOLD_ONE_BY_ONE = 20
 """How many queued messages of an ended conversation become letters of their own."""
 
@@ -83,9 +84,10 @@ class Exchange:
         """Queue a message for the stream."""
         frame = send.frame
         self.rules.hold(frame)
-        send.number = frame.conversation.next_number()
-        answers = send.kind in (Kind.RESPOND, Kind.FAILURE)
-        if answers and (frame.call is not None or frame.parent.parent is None):
+        conversation = frame.conversation
+        conversation.numbered += 1
+        send.number = conversation.numbered
+        if send.kind in _UPWARD and (frame.call is not None or frame.parent.parent is None):
             self.inbox.put_answer(send)
         else:
             self.inbox.put_work(send)
@@ -128,7 +130,7 @@ class Exchange:
         raw.admitted = True
         conversation = send.frame.conversation
         if conversation.is_over:  # it goes on somewhere else, and so do its prints
-            conversation.context = raw.context
+            conversation.go_on_in(raw.context)
         self.conversations.admitted(conversation)
         if raw.repairs:
             conversation.repairs.extend(raw.repairs)

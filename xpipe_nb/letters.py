@@ -88,8 +88,9 @@ def _letter_for_send(send: Send, rejection: Rejected, to: str | None) -> DeadLet
 def letter_for_unwritten(turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> DeadLetter:
     """Write the dead letter of what a handler gave, but what could not become a message."""
     frame = turn.frame
+    frame.conversation.numbered += 1
     return DeadLetter(
-        f"{frame.conversation.id}/{frame.conversation.next_number()}",
+        f"{frame.conversation.id}/{frame.conversation.numbered}",
         rejection.stage,
         rejection.reason,
         rejection.detail,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never, Self
 
@@ -121,6 +122,7 @@ class Organism:
         self.config = config
         self.pump = StreamPump(config, namespace)
         self._task: asyncio.Task[None] | None = None
+        self._view: Any = None
 
     @classmethod
     def from_config(cls, config: OrganismConfig, namespace: Mapping[str, Any] | None = None) -> Organism:
@@ -333,6 +335,17 @@ class Organism:
     def graph(self) -> Graph:
         """Give the listeners and who may send to whom, to be drawn."""
         return graph_of(self.listeners.values(), title=self.name)
+
+    def view(self) -> Any:
+        """Give the live view of it: the value of a cell, it shows what happens; always the same one until it is closed.
+
+        Raises:
+            ImportError: When what a notebook needs is not installed.
+        """
+        if self._view is None or self._view.closed:
+            # by name: the core knows no notebook until somebody asks for one
+            self._view = import_module("xpipe_nb.notebook.view").LiveView(self)
+        return self._view
 
     def __repr__(self) -> str:
         count = len(self.listeners)

@@ -99,12 +99,15 @@ class Stages:
     def assign(self, item: Envelope | Send) -> Send:
         """Each message belongs to a frame: an injection to its mailbox, a reply to the frame that sent it."""
         send = self._injected(item) if isinstance(item, Envelope) else item
-        if send.kind is Kind.ERROR or send.kind is Kind.FAILURE:
-            return send
         frame = send.frame
-        if frame.closed or (send.epoch != frame.epoch and send.kind is not Kind.RESPOND):
+        if (frame.closed or send.epoch != frame.epoch) and not self._still_counts(send):
             raise Rejected("assign", "closed", f"{' ▸ '.join(frame.chain)} was closed before its message was routed")
         return send
+
+    @staticmethod
+    def _still_counts(send: Send) -> bool:
+        """Say whether a message matters although its frame was closed, or has answered, since it was sent."""
+        return send.error is not None or (send.kind is Kind.RESPOND and not send.frame.closed)
 
     def _count(self, conversation: Any) -> None:
         """Count one message more; errors do not count, so that a limit is told once."""
@@ -120,46 +123,49 @@ class Stages:
         conversation = self._conversations.for_injection(raw, envelope.thread)
         turn = -1 - conversation.sent  # every injection is a turn of the injector's
         send = Send(Kind.INJECT, conversation.root, element, envelope.to, turn=turn, raw=raw, cls=raw.cls)
-        send.number = conversation.next_number()
+        conversation.numbered += 1
+        send.number = conversation.numbered
         self._rules.hold(conversation.root)
         return send
 
     def route(self, send: Send) -> list[Delivery]:
         """One delivery for each receiver, in the frame where it arrives."""
+        if send.error is not None:
+            return self._error(send)
         kind, frame = send.kind, send.frame
-        if kind is Kind.ERROR:
-            return [self._error(send)]
-        if kind is Kind.FAILURE:
-            self._rules.fail(frame, send.error)
-            return []
         self._count(frame.conversation)
         if kind is Kind.RESPOND:
             return [self._answer(send)]
-        sender = None if kind is Kind.INJECT else self._directory.listener_of(frame)
+        sender = None if frame.parent is None else self._directory.listener_of(frame)
         targets = self._directory.routes.targets(send.tag, send.to, sender)
+        if send.call is not None and (len(targets) > 1 or send.call.given_up):
+            raise self._no_call(send, targets)
+        self._composer.check(send)
         if kind is Kind.ITSELF:
             self._rules.hold(frame)
             return [Delivery(send, frame, targets[0])]
-        if kind is Kind.CALL and (len(targets) > 1 or send.call.given_up):
-            raise self._no_call(send, targets)
-        self._composer.check(send)
-        deliveries = []
-        for listener in targets:
-            child = self._rules.child_for(frame, listener.name, send.turn, send.call)
-            self._rules.hold(child)
-            if send.call is not None:
-                send.call.frame = child
-            deliveries.append(Delivery(send, child, listener))
+        deliveries = [self._opened(send, listener) for listener in targets]
         send.open = len(deliveries)
         return deliveries
 
-    def _error(self, send: Send) -> Delivery:
-        """An error arrives in its receiver's frame, unless that listener has gone or changed meanwhile."""
+    def _opened(self, send: Send, listener: Listener) -> Delivery:
+        """Open the frame in which a receiver gets a message, or give an idle one to it again."""
+        child = self._rules.child_for(send.frame, listener.name, send.turn, send.call)
+        self._rules.hold(child)
+        if send.call is not None:
+            send.call.frame = child
+        return Delivery(send, child, listener)
+
+    def _error(self, send: Send) -> list[Delivery]:
+        """An error arrives in its receiver's frame, unless that listener has gone; a failure ends its frame here."""
+        if send.kind is Kind.FAILURE:
+            self._rules.fail(send.frame, send.error)
+            return []
         listener = self._directory.listener_of(send.frame)
         if listener is None or not listener.accepts_errors:
             raise Rejected("route", "unheard", f"{send.frame.listener} takes no errors any more")
         self._rules.hold(send.frame)
-        return Delivery(send, send.frame, listener)
+        return [Delivery(send, send.frame, listener)]
 
     @staticmethod
     def _no_call(send: Send, targets: tuple[Listener, ...]) -> Rejected:
