@@ -223,7 +223,6 @@ class Conversation:
         self.reason = None
         self._first_reply, self._first_error = len(self.replies), len(self.errors)
         self._first_letter = len(self.letters)
-        self._mark_context()
 
     def end(self, state: str, at: float) -> None:
         """Settle in a final state and wake whoever waits."""

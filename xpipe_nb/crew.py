@@ -174,11 +174,20 @@ class Crew:
             elif (delivery := await self._called()) is not None:
                 return delivery
         while (item := await self._read()) is not None:
-            delivery = self._exchange.receive(item)
+            delivery = self._receive(item)
             if delivery is not None:
                 self._away = True
                 return delivery
         return None
+
+    def _receive(self, item: Delivery) -> Delivery | None:
+        """Have a message received; a fault of ours at one message must not cost a worker, or a sender's patience."""
+        try:
+            return self._exchange.receive(item)
+        except Exception as error:
+            log.exception("a message could not be received")
+            self._exchange.failed(item, "receive", error)
+            return self._scheduler.take()
 
     async def _called(self) -> Delivery | None:
         """Sleep until somebody calls; there may be something to start then, or to read."""
