@@ -1,0 +1,103 @@
+"""What happens in one organism, kept until a view draws it; here a loop and a clock meet the pure reducers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from xpipe_nb.events import PumpEvent
+from xpipe_nb.organism import Organism
+from xpipe_nb.views.detail import listener_detail, message_detail
+from xpipe_nb.views.fold import fold_all
+from xpipe_nb.views.places import Places, extended, places_of
+from xpipe_nb.views.saved import saved
+from xpipe_nb.views.snapshot import snapshot
+from xpipe_nb.views.state import DeclaredEvent, ViewState
+
+__all__ = ["Feed"]
+
+_MOST_KEPT = 2_000
+"""Events that may wait for the next drawing; then they are folded, seen or not."""
+
+
+class Feed:
+    """Follows an organism and knows what a view of it shows.
+
+    Args:
+        organism: The organism.
+        happened: Is told of every event.
+    """
+
+    def __init__(self, organism: Organism, happened: Callable[[], None] = lambda: None) -> None:
+        self.session = uuid4().hex[:12]
+        self._organism, self._happened = organism, happened
+        self._origin = monotonic()
+        self._state = ViewState(organism.name, self._origin, state=organism.state)
+        self._events: list[PumpEvent] = []
+        self._generation = -1
+        self._places = Places(0, 0, {}, {})
+        self._unsubscribe = organism.subscribe(self._heard)
+
+    def close(self) -> None:
+        """Follow it no longer; what is known stays."""
+        self._unsubscribe()
+
+    def _heard(self, event: PumpEvent) -> None:
+        self._events.append(event)
+        if len(self._events) >= _MOST_KEPT:
+            self._fold()
+        self._happened()
+
+    def _fold(self) -> ViewState:
+        """Bring what is known up to date."""
+        events, self._events = self._events, []
+        generation = self._organism.pump.directory.generation
+        if generation != self._generation:
+            self._generation = generation
+            events.insert(0, self._declared())
+        if events:
+            self._state = fold_all(self._state, events)
+        return self._state
+
+    def _declared(self) -> DeclaredEvent:
+        graph = self._organism.graph()
+        edges = tuple((edge.source, edge.target) for edge in graph.drawn_edges())
+        return DeclaredEvent(graph.nodes, edges, self._organism.generation)
+
+    def _placed(self, state: ViewState) -> Places:
+        """Lay the graph out once; whoever comes later stands below, and nobody moves."""
+        nodes = [(each.name, each.kind) for each in state.listeners.values()]
+        if not self._places.nodes:
+            listed = [(name, kind) for name, kind in nodes if kind != "port"]
+            self._places = places_of(listed, [ends for ends, edge in state.edges.items() if edge.declared])
+        self._places = extended(self._places, nodes)
+        return self._places
+
+    # ---- what a front end may ask
+
+    @property
+    def now(self) -> int:
+        """The time that snapshots are told from, in milliseconds."""
+        return round((monotonic() - self._origin) * 1000)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Write down what is known now."""
+        state = self._fold()
+        waiting = len(self._organism.pump.inbox)
+        return snapshot(state, self._placed(state), self.session, waiting=waiting)
+
+    def saved(self, *, session: str = "saved") -> dict[str, Any]:
+        """Write down what may stand in a file: no times, the same in every run."""
+        state = self._fold()
+        return saved(state, self._placed(state), session, self._organism.listeners)
+
+    def detail(self, of: Any, key: Any) -> dict[str, Any] | None:
+        """Write down a listener's contract or a message's passage, if it is still known."""
+        if of == "listeners":
+            listener = self._organism.listeners.get(str(key))
+            return None if listener is None else listener_detail(listener)
+        state = self._fold()
+        message = state.messages.get(int(key)) if str(key).isdecimal() else None
+        return None if message is None else message_detail(message, state)

@@ -1,0 +1,251 @@
+"""The live view of one organism: a widget model that is told what changes, and the bundle that a cell shows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from xpipe_nb.conversation import Conversation
+from xpipe_nb.notebook.feed import Feed
+from xpipe_nb.notebook.pace import Pace
+from xpipe_nb.organism import Organism
+from xpipe_nb.views.delta import delta
+
+__all__ = ["SNAPSHOT_TYPE", "WIDGET_TYPE", "LiveView", "bundle"]
+
+SNAPSHOT_TYPE = "application/vnd.xpipe.view+json"
+WIDGET_TYPE = "application/vnd.jupyter.widget-view+json"
+
+_STATIC = Path(__file__).parent / "static"
+
+
+class LiveView:
+    """Shows an organism while it runs; its value in a cell is the view.
+
+    Nothing is sent while nothing changes, and nothing at all before a front end has asked. Close it when it is no
+    longer needed.
+
+    Args:
+        organism: The organism.
+
+    Example:
+        ```python
+        view = LiveView(hello)
+        view.snapshot()["organism"]["state"]
+        ```
+    """
+
+    def __init__(self, organism: Organism) -> None:
+        self.organism = organism
+        self.closed = False
+        self._feed = Feed(organism, self._happened)
+        self._sent: dict[str, Any] | None = None
+        self._model: Any = None
+        self._pace: Pace | None = None
+        self._done: deque[tuple[Any, Any]] = deque(maxlen=100)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Give what the view shows now, with times."""
+        return self._feed.snapshot()
+
+    def close(self) -> None:
+        """Take the view away: no comm, task or model is left; to close it twice does no harm."""
+        if self.closed:
+            return
+        self.closed = True
+        self._feed.close()
+        if self._pace is not None:
+            self._pace.close()
+        if self._model is not None:
+            self._model.on_msg(self._received, remove=True)
+            layout = self._model.layout  # a model of its own, which nobody else closes
+            self._model.close()
+            layout.close()
+            self._model = None
+
+    def _repr_mimebundle_(self, **_wanted: Any) -> dict[str, Any]:
+        return bundle(self)
+
+    # ---- the model
+
+    @property
+    def model_id(self) -> str | None:
+        """The id of the widget's model, which is made when it is first asked for; `None` where there can be none."""
+        if self._model is None and not self.closed:
+            self._open()
+        return None if self._model is None else str(self._model.model_id)
+
+    def _open(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # a terminal between two cells: there is nothing that could be live
+            return
+        self._model = _model_class()()
+        self._pace = Pace(self._draw, loop)
+        self._model.on_msg(self._received)
+        self._loop = loop
+
+    def _happened(self) -> None:
+        if self._pace is not None:
+            self._pace.changed()
+
+    def _draw(self) -> bool:
+        """Send what has changed since the last time; say whether there was anything."""
+        if self.closed or self._sent is None:
+            return False
+        snapshot = self._feed.snapshot()
+        change = delta(self._sent, snapshot)
+        if change is None:
+            return False
+        self._sent = snapshot
+        self._send({"delta": {**change, "now": self._feed.now}})
+        return True
+
+    def _send(self, content: dict[str, Any]) -> None:
+        self._model.send(sendable(content))
+
+    # ---- what front ends say; a callback may come on any thread, so all of them hop to the loop
+
+    def _received(self, _model: Any, content: Any, _buffers: Any) -> None:
+        if isinstance(content, dict):
+            self._loop.call_soon_threadsafe(self._act, content)
+
+    def _act(self, content: dict[str, Any]) -> None:
+        if self.closed or self._pace is None:
+            return
+        what, front = content.get("do"), str(content.get("front", ""))
+        match what:
+            case "code":
+                self._send({"code": _text("view.js"), "css": _text("view.css")})
+            case "hello":
+                self._greet(front)
+            case "ack":
+                self._pace.acknowledged()
+            case "visible":
+                self._pace.seen(front, bool(content.get("seen")))
+            case "bye":
+                self._pace.left(front)
+            case _:
+                self._act_once(str(what), front, content)
+
+    def _greet(self, front: str) -> None:
+        """Send everything to a front end that has just opened, or has lost its place."""
+        self._sent = self._feed.snapshot()
+        self._send({"snapshot": {**self._sent, "now": self._feed.now}})
+        if self._pace is not None:
+            self._pace.came(front)
+
+    def _act_once(self, what: str, front: str, content: dict[str, Any]) -> None:
+        """Do what a person wants; the same click that comes twice is done once."""
+        click = (front, content.get("id"))
+        if click in self._done:
+            return
+        self._done.append(click)
+        match what:
+            case "pause":
+                self.organism.pause()
+            case "resume":
+                self.organism.resume()
+            case "step":
+                self.organism.step()
+            case "stop":
+                self._stop()
+            case "end":
+                self._end(content.get("conversation"))
+            case "detail":
+                self._tell(content.get("of"), content.get("key"))
+
+    def _stop(self) -> None:
+        task = self._loop.create_task(self.organism.stop(grace=0))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _end(self, number: Any) -> None:
+        conversation = self._conversation(number)
+        if conversation is not None and not conversation.is_over:
+            conversation.cancel("it was ended in the view")
+
+    def _conversation(self, number: Any) -> Conversation | None:
+        return next((each for each in self.organism.conversations if each.number == number), None)
+
+    def _tell(self, of: Any, key: Any) -> None:
+        detail = self._feed.detail(of, key)
+        if detail is not None:
+            self._send({"of": of, "key": key, "detail": detail})
+
+    def saved(self, *, session: str = "saved") -> dict[str, Any]:
+        """Give what may stand in a file: no times, the same in every run."""
+        return self._feed.saved(session=session)
+
+    @property
+    def session(self) -> str:
+        """The id of this start of the organism."""
+        return self._feed.session
+
+
+def bundle(view: LiveView, *, live: bool | None = None) -> dict[str, Any]:
+    """Give what a cell shows, in every form that a page may want: live, saved, untrusted, plain.
+
+    Args:
+        view: The view.
+        live: Whether the widget is in it; left out, it is where a kernel runs with a front end attached.
+    """
+    from xpipe_nb.notebook.display import organism_bundle
+
+    live = _is_attended() if live is None else live
+    model_id = view.model_id if live else None
+    session = "saved" if model_id is None else view.session
+    shown: dict[str, Any] = {SNAPSHOT_TYPE: sendable(view.saved(session=session))}
+    if model_id is not None:
+        shown[WIDGET_TYPE] = {"version_major": 2, "version_minor": 0, "model_id": model_id}
+    return {**shown, **organism_bundle(view.organism)}
+
+
+def _is_attended() -> bool:
+    """Whether there is a kernel, and somebody who looks on."""
+    from IPython.core.getipython import get_ipython
+
+    from xpipe_nb.notebook.shell import Shell
+
+    shell = get_ipython()
+    if shell is None or getattr(shell, "kernel", None) is None:
+        return False
+    return not Shell(shell).is_headless
+
+
+def sendable(content: dict[str, Any]) -> dict[str, Any]:
+    """Replace what UTF-8 cannot carry: a lone surrogate in somebody's text must not end the view."""
+    text = json.dumps(content, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        fixed: dict[str, Any] = json.loads(text.encode("utf-8", "replace"))
+        return fixed
+    return content
+
+
+@cache
+def _text(name: str) -> str:
+    return (_STATIC / name).read_text(encoding="utf-8")
+
+
+@cache
+def _model_class() -> type[Any]:
+    """Make the widget's class when the first view opens: the imports take longer than all the rest.
+
+    Its code, which is kept in the state of every model and saved with it, only asks for the view.
+    """
+    import traitlets
+    from anywidget import AnyWidget
+
+    class View(AnyWidget):  # type: ignore[misc, unused-ignore]
+        _esm = _text("loader.js")
+        version = traitlets.Unicode(sha256(_text("view.js").encode()).hexdigest()[:12]).tag(sync=True)
+
+    return View
