@@ -223,11 +223,13 @@ class Scheduler:
 
     def yield_places(self, gate: Gate) -> None:
         """Free the places of a turn that is over, or waits in a call."""
+        nobody_could_start = self.running >= self.places
         self.running -= 1
         gate.taken -= 1
         if gate.waiting:
             self.look_at(gate)
-        self.freed()
+        if nobody_could_start or self._ready:
+            self.freed()
 
     def drop(self, item: Delivery | Resumption, gate: Gate) -> None:
         """Let nobody start this item; if it was past its gate already, the next one is let in."""
