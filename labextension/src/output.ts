@@ -1,14 +1,10 @@
 /** One output of an organism: its widget while the kernel answers it, its saved snapshot otherwise. */
 
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
-import { Panel, Widget } from '@lumino/widgets';
+import { Panel } from '@lumino/widgets';
 
 import { LiveWidget, modelId, type Place } from './live';
-import { drawPicture } from './picture';
-import { drawView, type View } from './render/view';
-import { readSnapshot } from './snapshotData';
-
-export const SNAPSHOT = 'application/vnd.xpipe.view+json';
+import { Still } from './still';
 
 export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
   /**
@@ -22,7 +18,8 @@ export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
 
   /** Draw what was saved; then, in a trusted notebook, the widget, as soon as it answers. */
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    this.drawStill(model);
+    this.model = model;
+    this.drawOne();
     const id = model.trusted ? modelId(model) : null;
     if (id === this.liveId) {
       return;
@@ -34,38 +31,12 @@ export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
     }
   }
 
-  override dispose(): void {
-    this.view?.dispose();
-    this.view = null;
-    super.dispose();
-  }
-
-  private drawStill(model: IRenderMime.IMimeModel): void {
-    const read = readSnapshot(model.data[SNAPSHOT]);
-    if (typeof read === 'string') {
-      this.drawInstead(model, read);
-    } else if (this.view) {
-      this.view.update(read);
-    } else {
-      this.still.node.replaceChildren();
-      this.view = drawView(this.still.node, read);
-    }
-  }
-
-  private drawInstead(model: IRenderMime.IMimeModel, why: string): void {
-    this.view?.dispose();
-    this.view = null;
-    const sentence = document.createElement('p');
-    sentence.textContent = why;
-    this.still.node.replaceChildren(drawPicture(model.data), sentence);
-  }
-
   private beginLive(id: string, model: IRenderMime.IMimeModel): void {
     if (this.isDisposed || this.place === null || this.liveId !== id) {
       return;
     }
     this.live = new LiveWidget(this.place, id);
-    this.live.aliveChanged.connect((_, alive) => this.showLive(alive));
+    this.live.aliveChanged.connect(this.drawOne, this);
     this.addWidget(this.live);
     this.live.draw(model);
   }
@@ -73,15 +44,22 @@ export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
   private endLive(): void {
     this.live?.dispose();
     this.live = null;
-    this.showLive(false);
+    this.drawOne();
   }
 
-  private showLive(alive: boolean): void {
+  /** Of the two, only the one that is seen is on the page: twins would share their names, and cost twice. */
+  private drawOne(): void {
+    const alive = this.live?.alive ?? false;
     this.toggleClass('xp-mod-live', alive);
+    if (alive) {
+      this.still.clear();
+    } else if (this.model && !this.isDisposed) {
+      this.still.draw(this.model);
+    }
   }
 
-  private readonly still = new Widget();
-  private view: View | null = null;
+  private readonly still = new Still();
+  private model: IRenderMime.IMimeModel | null = null;
   private live: LiveWidget | null = null;
   private liveId: string | null = null;
 }

@@ -7,7 +7,8 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 
 import { type Place, WIDGET_VIEW } from './live';
-import { OrganismOutput, SNAPSHOT } from './output';
+import { OrganismOutput } from './output';
+import { SNAPSHOT } from './still';
 
 /** The widget view has -10, and the lowest wins. A dead widget is an error text, and nothing falls back from it. */
 const RANK = -20;

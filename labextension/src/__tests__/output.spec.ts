@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import saved from '../../../tests/snapshots/saved.json';
 import { type Place, WIDGET_VIEW } from '../live';
-import { OrganismOutput, SNAPSHOT } from '../output';
+import { OrganismOutput } from '../output';
+import { SNAPSHOT } from '../still';
 
 /** What the widget manager's renderer does: a word, then the view, if the kernel knows the model. */
 class WidgetRenderer extends Widget {
@@ -97,6 +98,7 @@ describe('an output of an organism', () => {
     renderers[0]?.drawView();
     await settled();
     expect(isLive(output)).toBe(true);
+    expect(output.node.querySelectorAll('.xp-view').length).toBe(1);
   });
 
   it('shows the snapshot where a widget is drawn from what was saved with the file', async () => {
@@ -120,6 +122,7 @@ describe('an output of an organism', () => {
     renderers[0]?.node.replaceChildren();
     await settled();
     expect(isLive(output)).toBe(false);
+    expect(output.node.textContent).toContain('running when saved');
   });
 
   it('keeps its widget when only the snapshot is new, and takes the new one when there is one', async () => {

@@ -1,0 +1,45 @@
+/** What was saved with an output: its snapshot, or its picture and a sentence where the snapshot cannot be drawn. */
+
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { Widget } from '@lumino/widgets';
+
+import { drawPicture } from './picture';
+import { drawView, type View } from './render/view';
+import { readSnapshot } from './snapshotData';
+
+export const SNAPSHOT = 'application/vnd.xpipe.view+json';
+
+export class Still extends Widget {
+  /** Draw what is in a bundle; without actions, because nothing answers them. */
+  draw({ data }: IRenderMime.IMimeModel): void {
+    const read = readSnapshot(data[SNAPSHOT]);
+    if (this.view && typeof read !== 'string') {
+      this.view.update(read);
+      return;
+    }
+    this.clear();
+    if (typeof read === 'string') {
+      const sentence = document.createElement('p');
+      sentence.textContent = read;
+      this.node.append(drawPicture(data), sentence);
+    } else {
+      this.view = drawView(this.node, read);
+    }
+  }
+
+  /** Take away what was drawn. */
+  clear(): void {
+    this.view?.dispose();
+    this.view = null;
+    this.node.replaceChildren();
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this.clear();
+      super.dispose();
+    }
+  }
+
+  private view: View | null = null;
+}
