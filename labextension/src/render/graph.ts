@@ -36,7 +36,8 @@ export class GraphPanel implements Panel {
         node => this.choose(node)
       )
     );
-    this.roving = new Roving(this.nodeLayer, '.node', (from, key) => this.step(from, key));
+    // On the HTML around it: an SVG group that listens for focus is a stop of the tab key in some browsers.
+    this.roving = new Roving(frame, '.node', (from, key) => this.step(from, key));
     this.element.addEventListener('keydown', event => {
       if (event.key === 'Escape' && desk.selection.listener !== null) {
         this.close();

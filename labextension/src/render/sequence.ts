@@ -32,19 +32,26 @@ export class Sequence {
     const all = frame === null ? [] : messages.rows.filter(row => concerns(row, frame));
     const names = [...new Set(all.flatMap(row => [row.from, row.to]).filter(Boolean))].slice(0, MOST_LIFELINES);
     const shown = all.filter(row => names.includes(row.from) && names.includes(row.to)).slice(-MOST_MESSAGES);
-    const drawn = JSON.stringify([frame, names, shown.map(row => [row.key, row.state])]);
+    const busy = this.busy(frame);
+    const drawn = JSON.stringify([frame, names, shown.map(row => [row.key, row.state]), busy]);
     if (drawn === this.drawn) {
       return;
     }
     this.drawn = drawn;
     say(this.about, frame ? `frame ${plain(frame.name, 60)}` : 'of the frame that is selected');
     say(this.earlier, all.length > shown.length ? `${plural(all.length - shown.length, 'message')} earlier` : '');
-    this.draw(frame, names, shown);
+    this.draw(names, shown, busy);
   }
 
-  private draw(frame: FrameRow | null, names: readonly string[], rows: readonly MessageRow[]): void {
+  /** The frames of the conversation whose handlers run now. */
+  private busy(frame: FrameRow | null): readonly FrameRow[] {
+    const { frames } = this.desk.snapshot.threads;
+    return frames.filter(each => each.conversation === frame?.conversation && each.state === 'processing');
+  }
+
+  private draw(names: readonly string[], rows: readonly MessageRow[], busy: readonly FrameRow[]): void {
     const id = `${this.desk.id}-seq`;
-    const height = TOP + Math.max(1, rows.length) * STEP;
+    const height = TOP + Math.max(1, rows.length) * STEP + (busy.length ? 24 : 0);
     const width = Math.max(2, names.length) * APART;
     set(this.svg, {
       viewBox: `0 0 ${width} ${height}`,
@@ -54,19 +61,24 @@ export class Sequence {
     const at = (name: string) => LEFT + names.indexOf(name) * APART;
     const lines = names.map(name => s('path', { class: 'life', d: `M${at(name)} 18V${height - 4}` }));
     const titles = names.map(name => text(at(name), 11, clipped(name), ''));
-    const bars = this.bars(names, rows, height).map(([x, y, tall, on]) =>
+    const atWork = new Set(busy.map(frame => frame.name));
+    const bars = this.bars(names, rows, height, atWork).map(([x, y, tall, on]) =>
       s('rect', { class: on ? 'act on' : 'act', x: x - 3, y, width: 6, height: tall })
     );
-    const percent =
-      frame?.percent === undefined
-        ? []
-        : [text(at(frame.name) + 8, height - 14, `${frame.percent} %`, 'activet', 'start')];
+    const percent = busy
+      .filter(frame => frame.percent !== undefined && names.includes(frame.name))
+      .map(frame => text(at(frame.name) + 8, height - 14, `${frame.percent} %`, 'activet', 'start'));
     const arrows = rows.flatMap((row, number) => arrow(id, row, at(row.from), at(row.to), TOP + number * STEP));
     this.svg.replaceChildren(markers(id), ...titles, ...lines, ...bars, ...arrows, ...percent);
   }
 
   /** When each was at work: from its first message to its last, or to the end while it still is. */
-  private bars(names: readonly string[], rows: readonly MessageRow[], height: number): Bar[] {
+  private bars(
+    names: readonly string[],
+    rows: readonly MessageRow[],
+    height: number,
+    atWork: ReadonlySet<string>
+  ): Bar[] {
     const ports = this.desk.snapshot.graph.nodes.filter(node => node.kind === 'port').map(node => node.key);
     return names.flatMap((name, column) => {
       const mine = rows.filter(row => row.from === name || (row.to === name && row.state !== 'refused'));
@@ -74,7 +86,7 @@ export class Sequence {
       if (!first || !last || ports.includes(name)) {
         return [];
       }
-      const on = rows.some(row => row.to === name && row.state === 'running');
+      const on = atWork.has(name);
       const top = TOP + rows.indexOf(first) * STEP - (first.from === name ? 10 : 0);
       const bottom = on ? height - 4 : Math.max(top + 18, TOP + rows.indexOf(last) * STEP);
       return [[LEFT + column * APART, top, bottom - top, on] as Bar];

@@ -1,0 +1,217 @@
+"""The widget in a real browser: how it looks, what keys do, that foreign texts stay texts, and that it is fast.
+
+The pictures in tests/views/shots are kept to be looked at beside those of the design.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.views.page import SHOTS, a_browser, a_page, scene
+from tests.views.scenes import crowd, places_in
+from xpipe_nb.views.delta import delta
+from xpipe_nb.views.snapshot import snapshot
+
+pytestmark = pytest.mark.browser
+
+CONTRACT = {
+    "kind": "agent",
+    "description": "finds figures",
+    "accepts": ["Lookup"],
+    "answers": ["Finding"],
+    "peers": ["calculator"],
+    "handler": "look_up, line 12",
+    "example": "<Lookup>\n  <Question>peak load</Question>\n  <MaxSources>3</MaxSources>\n</Lookup>",
+    "xsd": "<schema/>",
+    "prompt": "\n".join(["You find figures and name where they come from.", "Give every number with its unit."] * 23),
+}
+TABS = ("Graph", "Threads", "Messages")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all of these."""
+    with a_browser() as opened:
+        yield opened
+
+
+def choose(page: Page, tab: str) -> None:
+    page.click(f'[role=tab]:has-text("{tab}")')
+
+
+def show(page: Page, tab: str) -> None:
+    """Open a tab with something selected in it, as the design's pictures have it."""
+    choose(page, tab)
+    if tab == "Graph":
+        page.click(".node[data-key=researcher]")
+        page.evaluate("detail => window.push({ of: 'listeners', key: 'researcher', detail })", CONTRACT)
+    elif tab == "Messages":
+        page.click('tr:has-text("dead letter")' if page.viewport_size["width"] > 400 else ".msgs tbody tr:last-child")
+    page.mouse.move(2, 2)
+    page.evaluate("document.activeElement.blur()")
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize(("theme", "width"), [("light", 868), ("dark", 868), ("light", 320)])
+def test_every_tab_is_drawn_in_both_themes_and_narrow(browser, tab, theme, width):
+    """Its picture is kept."""
+    with a_page(browser, scene("research"), width=width, theme=theme) as page:
+        show(page, tab)
+        page.wait_for_timeout(250)
+        SHOTS.mkdir(exist_ok=True)
+        name = f"{tab.lower()}-{theme}{'' if width > 400 else '-320'}.png"
+        page.locator(".xp-view").screenshot(path=SHOTS / name)
+        assert page.locator(".xp-view").bounding_box()["height"] > 200
+
+
+@pytest.mark.parametrize("width", [250, 280, 320, 600, 900])
+def test_nothing_scrolls_sideways(browser, width):
+    """From 250 pixels on, on every tab, with hostile texts, too."""
+    for name in ("research", "hostile", "empty"):
+        with a_page(browser, scene(name), width=width) as page:
+            for tab in TABS:
+                choose(page, tab)
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                assert wide <= width, f"{name}, {tab}"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_text_can_be_read(browser, theme):
+    """At least 4.5 to 1 between a text and what is behind it."""
+    with a_page(browser, scene("research"), theme=theme) as page:
+        for tab in TABS:
+            show(page, tab)
+            worst = page.evaluate(CONTRAST)
+            assert worst["ratio"] >= 4.5, worst
+
+
+def test_no_button_is_too_small(browser):
+    """At least 24 pixels high, narrow, too."""
+    for width in (320, 868):
+        with a_page(browser, scene("research"), width=width) as page:
+            for tab in TABS:
+                show(page, tab)
+                heights = page.evaluate(
+                    "[...document.querySelectorAll('button')].map(b => b.offsetHeight).filter(Boolean)"
+                )
+                assert min(heights) >= 24
+
+
+def test_hostile_texts_are_texts(browser):
+    """A script, an image that fails, letters that turn the direction, a word of 100,000 letters, a NUL."""
+    with a_page(browser, scene("hostile")) as page:
+        page.evaluate("void (window.alert = () => { window.hacked = true })")
+        for tab in TABS:
+            choose(page, tab)
+        page.click(".msgs tbody tr:first-child")
+        assert page.evaluate("!window.hacked && !document.querySelector('.xp-view :is(script, img, iframe, a)')")
+        assert "<script>alert(1)</script>" in page.inner_text(".msgs")
+
+
+def test_the_tab_key_stops_once_in_each_group(browser):
+    """Controls, tabs, graph, detail: arrows do the rest."""
+    with a_page(browser, scene("research")) as page:
+        stops = []
+        page.locator("#el").evaluate("el => { el.tabIndex = -1; el.focus(); }")
+        for _ in range(5):
+            page.keyboard.press("Tab")
+            stops.append(
+                page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.id")
+            )
+        assert stops[:3] == ["Pause", "Step", "Stop"]
+        assert stops[3].endswith("-graph")
+        assert ", " in stops[4]
+        assert len(set(stops)) == 5
+
+
+def test_a_closed_view_leaves_nothing_on_the_page(browser):
+    """And says goodbye to the kernel."""
+    with a_page(browser, scene("research")) as page:
+        page.evaluate("window.leave()")
+        assert page.evaluate("document.getElementById('el').childElementCount") == 0
+        assert page.evaluate("window.said.at(-1).do") == "bye"
+
+
+def test_fifty_listeners_that_change_twenty_times_a_second_are_drawn_smoothly(browser):
+    """Ten drawings a second for five seconds: 99 of 100 frames take at most 34 ms, and none more than 100."""
+    first, changes = traffic(50)
+    for tab in TABS:
+        with a_page(browser, first) as page:
+            choose(page, tab)
+            page.wait_for_timeout(500)
+            frames = sorted(page.evaluate(DRAW_AND_MEASURE, changes))
+            late = frames[int(len(frames) * 0.99)]
+            print(f"\n{tab}: {len(frames)} frames, 99 % within {late:.1f} ms, longest {frames[-1]:.1f} ms")
+            assert page.evaluate("window.acked") == 51
+            assert late <= 34.5
+            assert frames[-1] <= 100
+
+
+def traffic(listeners: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A snapshot of a crowd and fifty deltas, with two changes in each."""
+    script = crowd(listeners)
+    state = script.folded()
+    places = places_in(state)
+    first = last = {**snapshot(state, places, "s1"), "now": 0}
+    changes = []
+    for turn in range(50):
+        for name in (f"listener{(2 * turn) % listeners:02}", f"listener{(2 * turn + 1) % listeners:02}"):
+            script.at(script.now + 0.05)
+            script.state(name, "processing" if turn % 2 else "waiting", f"{name}-f")
+            script.send(1, name, name, f"{name}-f", "#1", "<Say><Text>x</Text></Say>", "itself")
+        new = snapshot(script.folded(), places, "s1")
+        changes.append({**(delta(last, new) or {}), "now": turn * 100})
+        last = new
+    return first, changes
+
+
+DRAW_AND_MEASURE = """changes => new Promise(resolve => {
+  const frames = [];
+  let last = performance.now();
+  let next = last;
+  const frame = now => {
+    frames.push(now - last);
+    last = now;
+    if (now >= next && changes.length) {
+      window.push({ delta: changes.shift() });
+      next += 100;
+    }
+    changes.length ? requestAnimationFrame(frame) : resolve(frames.slice(1));
+  };
+  requestAnimationFrame(frame);
+})"""
+
+CONTRAST = """() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+  const paint = (below, color) => {
+    canvas.fillStyle = `rgb(${below.join(' ')})`; canvas.fillRect(0, 0, 1, 1);
+    canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = ([r, g, b]) => [r, g, b].map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0);
+  const behind = element => {
+    const chain = [];
+    for (let each = element; each; each = each.parentElement) chain.unshift(getComputedStyle(each).backgroundColor);
+    return chain.reduce(paint, [255, 255, 255]);
+  };
+  let worst = { ratio: 99 };
+  const walker = document.createTreeWalker(document.querySelector('.xp-view'), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement;
+    if (!node.data.trim() || !element.checkVisibility() || !element.getClientRects().length) continue;
+    if (element.closest('title, svg .count')) continue;
+    const style = getComputedStyle(element);
+    const selected = element.closest('.node[aria-pressed="true"]');
+    const ground = selected ? paint([0, 0, 0], getComputedStyle(selected.querySelector('.box')).fill) : behind(element);
+    const ink = paint(ground, element.ownerSVGElement ? style.fill : style.color);
+    const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < worst.ratio) worst = { ratio, text: node.data.slice(0, 40), of: element.className.baseVal ?? element.className };
+  }
+  return worst;
+}"""
