@@ -43,7 +43,7 @@ def listener(handler: Any = None, /, **settings: Any) -> Any:
         settings: Any setting of `ListenerConfig`; YAML and Python settings of an organism win over them.
 
     Raises:
-        TypeError: A setting has no such name.
+        ConfigError: A setting has no such name; the error gives the nearest one.
 
     Example:
         >>> @listener(peers=["shouter"])
