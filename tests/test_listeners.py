@@ -93,8 +93,8 @@ def test_settings_win_over_the_mark_even_where_they_say_the_default():
 
 
 def test_the_mark_takes_only_known_settings():
-    """A misspelt argument of the decorator is a TypeError at the definition."""
-    with pytest.raises(TypeError, match="peer"):
+    """A misspelt argument of the decorator is told at the definition, with the nearest right word."""
+    with pytest.raises(ConfigError, match="did you mean 'peers'"):
         listener(peer=["x"])(plain_async)
 
 
