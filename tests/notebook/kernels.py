@@ -91,22 +91,31 @@ class Kernel:
 
     def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
         self._manager, self._client = manager, client
+        self._begun = 0.0
 
     def __call__(
-        self, code: str, *, on_output: Callable[[dict[str, Any]], None] | None = None, cell: str | None = None
+        self,
+        code: str,
+        *,
+        on_output: Callable[[dict[str, Any]], None] | None = None,
+        on_update: Callable[[dict[str, Any]], None] | None = None,
+        cell: str | None = None,
     ) -> Ran:
         """Run a cell to its end, outputs included.
 
         Args:
             code: The cell.
             on_output: Told of each output as it comes.
+            on_update: Told of each update of a display.
             cell: What a front end knows the cell by; JupyterLab tells it to the kernel.
         """
         ran = Ran()
-        begun = time.monotonic()
+        self._begun = begun = time.monotonic()
 
         def keep(message: dict[str, Any]) -> None:
             output = _output(message)
+            if on_update and message["msg_type"] == "update_display_data":
+                on_update(message["content"])
             if output is None:
                 return
             if message["parent_header"].get("msg_id") != ran.id:
@@ -152,6 +161,10 @@ class Kernel:
             output = _output(message)
             if output is not None:
                 return message["parent_header"]["msg_id"], output
+
+    def seconds(self) -> float:
+        """How long the present cell has been running."""
+        return time.monotonic() - self._begun
 
     def interrupt(self) -> None:
         """Press the interrupt button."""

@@ -10,12 +10,14 @@ from weakref import ref
 from IPython.core.interactiveshell import InteractiveShell
 
 from xpipe_nb.conversation import Conversation
+from xpipe_nb.notebook.blocking import Watchdog, stopping_handlers
 from xpipe_nb.notebook.completion import tab_matcher
 from xpipe_nb.notebook.display import conversation_bundle, organism_bundle
 from xpipe_nb.notebook.edits import Edits
 from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.magics import Magics, Work
 from xpipe_nb.notebook.mistakes import hide_tracebacks, show_tracebacks
+from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import NESTED, Shell
 from xpipe_nb.notebook.transformer import AwaitOurCalls
@@ -47,7 +49,10 @@ class Extension:
         self._matcher: Callable[[Any], Any] | None = None
         self._shown: Callable[[], Conversation | None] = lambda: None
         self.shell = Shell(shell)
-        self.session = Session(shell.user_ns, self.shell.organism_cell)
+        self._outputs = Outputs(self.shell, self._shell.display_pub)
+        self.session = Session(shell.user_ns, self.shell.organism_cell, self._outputs)
+        self._watchdog: Watchdog | None = None
+        self._stopping = stopping_handlers()
         self._edits = Edits(self.session, self.shell)
         self.step = AwaitOurCalls(self._calls, lambda: shell.autoawait, lambda: shell.ast_node_interactivity)
 
@@ -64,6 +69,7 @@ class Extension:
         self._register("line", f"{prefix}settle", magics.settle)
         self._register("line", f"{prefix}expect", magics.expect)
         self._shell.input_transformers_post.append(self.step)
+        self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)
         formatter = self._shell.display_formatter
         formatter.ipython_display_formatter.for_type(Conversation, self._unless_shown)
@@ -97,13 +103,28 @@ class Extension:
     # ---- working
 
     def _begin(self, what: str, work: Work) -> Handle:
+        loop = asyncio.get_running_loop()
+        self._outputs.use(loop)
+        if self._watchdog is None:
+            self._watchdog = Watchdog(self.session, self.shell, loop.call_soon_threadsafe)
+            self._before_cell()
         here = self._loaded_at == self._shell.execution_count
         handle = Handle(what, self._remembering(work), _LOADED_HERE if here else _CANNOT_WAIT)
         self._begun.append(handle)
         return handle
 
+    def _before_cell(self, _info: object = None) -> None:
+        """Look on while the cell runs, and let Stop reach a handler that holds the loop."""
+        if self._watchdog is not None:
+            self._watchdog.a_cell_waits = True
+            self._watchdog.wake()
+            self._stopping.__enter__()
+
     def _after_cell(self, result: Any) -> None:
         """Say under the cell, before it counts as finished, what it did not wait for and what it has changed."""
+        self._stopping.__exit__(None, None, None)
+        if self._watchdog is not None:
+            self._watchdog.a_cell_waits = False
         begun, self._begun = self._begun, []
         for handle in begun:
             handle.say_that_nobody_waits()
@@ -141,7 +162,12 @@ class Extension:
             del magics[kind][name]
         steps = self._shell.input_transformers_post
         steps[:] = [step for step in steps if step is not self.step]
+        self._shell.events.unregister("pre_run_cell", self._before_cell)
         self._shell.events.unregister("post_run_cell", self._after_cell)
+        self._outputs.unload()
+        self._stopping.__exit__(None, None, None)
+        if self._watchdog is not None:
+            self._watchdog.close()
         formatter = self._shell.display_formatter
         formatter.ipython_display_formatter.pop(Conversation, None)
         formatter.mimebundle_formatter.pop(Conversation, None)

@@ -68,6 +68,9 @@ class Injection:
         except ConversationFailed as failed:
             show_as(failed, *self._causes(failed, conversation, letters))
             raise
+        finally:  # prints come first, also what is said of those that were held back
+            if conversation.is_over:
+                self._session.tell_end(self._organism, conversation)
         self._show(conversation, handle)
         if lost := list(self._session.letters_of(self._organism, conversation, letters)):
             print(letters_line(lost, self._magic))  # noqa: T201 - it belongs under the cell
@@ -93,10 +96,7 @@ class Injection:
             raise Mistake(f"No end within {seconds:g} s. {self._goes_on(conversation)}") from None
 
     def _goes_on(self, conversation: Conversation) -> str:
-        organism = self._session.name_of(self._organism)
-        known = self._organism.conversations
-        place = f"{organism}.conversations[{known.index(conversation) - len(known)}]" if organism else None
-        name = self._session.name_of(conversation) or place
+        name = self._session.place_of(self._organism, conversation)
         how = f"; wait again: await {name}; end it: {name}.cancel()" if name else ""
         return f"Conversation #{conversation.number} goes on{how}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,9 +56,11 @@ class Record:
 
     Args:
         organism: The organism.
+        ended: Is told the number of each conversation that has ended.
     """
 
-    def __init__(self, organism: Organism) -> None:
+    def __init__(self, organism: Organism, ended: Callable[[int], None] = lambda _number: None) -> None:
+        self._ended = ended
         self._messages: deque[Seen] = deque(maxlen=KEPT)
         self._first_kept = 0
         self._changed: asyncio.Future[None] | None = None
@@ -87,7 +90,10 @@ class Record:
             self._messages.append(seen)
             if event.kind == "inject":
                 self.newest, self.begun_at = event.conversation, event.at
-        elif not isinstance(event, ThreadEvent):
+        elif isinstance(event, ThreadEvent):
+            if event.status not in ("created", "active"):
+                self._ended(event.conversation)
+        else:
             return
         if self._changed is not None:
             self._changed.set_result(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -60,11 +60,14 @@ class Run:
         organism: The organism.
         source: What it was made of.
         namespace: The notebook's names.
+        ended: Is told the number of each conversation that has ended.
     """
 
-    def __init__(self, organism: Organism, source: Source, namespace: Mapping[str, Any]) -> None:
+    def __init__(
+        self, organism: Organism, source: Source, namespace: Mapping[str, Any], ended: Callable[[int], None]
+    ) -> None:
         self.organism, self.source = organism, source
-        self.record = Record(organism)
+        self.record = Record(organism, ended)
         self.picture = Picture(organism)
         self.watched: dict[str, Any] = {}
         self.watch(namespace)

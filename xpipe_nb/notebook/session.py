@@ -6,6 +6,7 @@ import asyncio
 import keyword
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from xpipe_nb.events import ReloadEvent
 from xpipe_nb.known import remember
 from xpipe_nb.listeners import Listener
 from xpipe_nb.notebook.mistakes import Mistake, unknown_word
+from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.runs import Run, Source
 from xpipe_nb.organism import Organism
 
 __all__ = ["Ended", "Session", "Started", "check_name"]
 
+_MOMENT = 0.05
 _NOTHING_RUNS = "No organism is running (was the kernel restarted?). Run the %%organism cell"
 
 
@@ -65,11 +68,13 @@ class Session:
     Args:
         namespace: The notebook's names; handlers and classes are looked up there, organisms get a name there.
         cell_number: Gives the number of the last `%%organism` cell of this kernel's history, if there is one.
+        outputs: Where prints and displays of handlers go through.
     """
 
     def __init__(
-        self, namespace: MutableMapping[str, Any], cell_number: Callable[[], int | None] = lambda: None
+        self, namespace: MutableMapping[str, Any], cell_number: Callable[[], int | None], outputs: Outputs
     ) -> None:
+        self.outputs = outputs
         self.namespace = namespace
         self.runs: dict[str, Run] = {}
         self._bound: dict[str, Organism] = {}
@@ -113,7 +118,7 @@ class Session:
         organism = Organism.from_config(source.config(name, self.namespace))
         before = await self.stop(name) if run is not None else None
         await organism.start()
-        self.runs[name] = run = Run(organism, source, self.namespace)
+        self.runs[name] = run = Run(organism, source, self.namespace, partial(self._end, organism))
         remember(name, organism)
         return Started(run, before, bound=self._bind_organism(organism, variable))
 
@@ -186,6 +191,23 @@ class Session:
             names = _and(each.name for each in found)
             raise Mistake(f"{name} is in {names}: use %inject {found[0].name}/{name} …")
         return found[0], found[0].listeners[name]
+
+    def _end(self, organism: Organism, number: int) -> None:
+        conversation = next((each for each in reversed(organism.conversations) if each.number == number), None)
+        if conversation is not None and self.outputs.holds_back(conversation):
+            # A moment later, the cell that waits for it has given it its name.
+            asyncio.get_running_loop().call_later(_MOMENT, self.tell_end, organism, conversation)
+
+    def tell_end(self, organism: Organism, conversation: Conversation) -> None:
+        """Say under its cell what of a conversation's output was held back; to do it twice does no harm."""
+        self.outputs.finish(conversation, self.place_of(organism, conversation) or f"#{conversation.number}")
+
+    def place_of(self, organism: Organism, conversation: Conversation) -> str | None:
+        """Give the expression by which a person gets at a conversation, if there is one."""
+        name, variable = self.name_of(conversation), self.name_of(organism)
+        known = organism.conversations
+        place = f"{variable}.conversations[{known.index(conversation) - len(known)}]" if variable else None
+        return name or place
 
     def conversation(self, organism: Organism, number: int) -> Conversation:
         """Find a conversation by the number that people see.

@@ -1,0 +1,176 @@
+"""Output goes where it was caused: prints and displays of handlers, in the right cell, capped, and kept whole."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.notebook.kernels import CELLS, FRESH, LOAD, ORGANISM
+from tests.support import ROOT
+
+HANDLERS = """\
+import asyncio, sys, threading, time
+from IPython.display import display, HTML
+gates = {}
+
+@xp.listener
+async def teller(message: Greeting) -> Shout:
+    print(message.name, "begins")
+    display(HTML(f"<b>{message.name}</b>"))
+    await gates.setdefault(message.name, asyncio.Event()).wait()
+    print(message.name, "ends")
+    display(HTML(f"<i>{message.name}</i>"))
+    return Shout(message.name)
+
+@xp.listener
+def threaded(message: Greeting) -> Shout:
+    print(message.name, "in a thread")
+    display(HTML(f"<b>{message.name}</b>"))
+    return Shout(message.name)
+
+@xp.listener
+async def chatty(message: Greeting) -> Shout:
+    for number in range(int(message.name)):
+        print("line", number)
+    return Shout("done")
+
+@xp.listener
+async def wide(message: Greeting) -> Shout:
+    print("x" * 50_000)
+    print("y" * 50_000)
+    return Shout("done")
+
+@xp.listener
+async def bar(message: Greeting) -> Shout:
+    handle = display("0", display_id=True)
+    for number in range(1, 1001):
+        handle.update(str(number))
+        print(f"\\r{number}", end="", flush=True)
+        if number % 100 == 0:
+            await asyncio.sleep(0.02)
+    print()
+    return Shout("done")
+"""
+NAMES = ("teller", "threaded", "chatty", "wide", "bar")
+WITH_HANDLERS = FRESH + "".join(f"  - {name}\n" for name in NAMES)
+
+
+@pytest.fixture(scope="module")
+def told(hello):
+    """The story's kernel with handlers that print and display."""
+    hello(HANDLERS)
+    hello(WITH_HANDLERS)
+    return hello
+
+
+def shown(outputs) -> list[str]:
+    return [each["text"].strip() if "text" in each else each["data"].get("text/html", "") for each in outputs]
+
+
+def test_prints_and_displays_land_in_the_cell_that_caused_them(told) -> None:
+    """In their order, from a coroutine and from the thread of a plain `def`."""
+    ran = told("gates['a'] = asyncio.Event()\ngates['a'].set()\n%inject teller name='a';")
+    assert shown(ran.outputs) == ["a begins", "<b>a</b>", "a ends", "<i>a</i>"]
+    assert shown(told("%inject threaded name='b';").outputs) == ["b in a thread", "<b>b</b>"]
+
+
+def test_conversations_of_several_cells_at_once_keep_their_outputs_apart(told) -> None:
+    """Two cells began one each; a third lets both go on; nothing lands in the third."""
+    first = told("one = %inject --no-wait teller name='one';")
+    second = told("two = %inject --no-wait teller name='two';")
+    third = told("gates['two'].set(); gates['one'].set()\nawait one; await two\n_ = print('third')")
+    assert shown(first.outputs + second.outputs) == ["one begins", "<b>one</b>", "two begins", "<b>two</b>"]
+    assert shown(third.outputs) == ["third"]
+    late = list(third.late)
+    while len(late) < 4:
+        late.append(told.next_output())
+    assert shown(output for cell, output in late if cell == first.id) == ["one ends", "<i>one</i>"]
+    assert shown(output for cell, output in late if cell == second.id) == ["two ends", "<i>two</i>"]
+
+
+def test_at_most_two_hundred_lines_are_shown_and_all_are_kept(told) -> None:
+    """A line says how many more there are, and where."""
+    ran = told("answer = %inject chatty name='4512'")
+    lines = ran.text.splitlines()
+    assert lines[:200] == [f"line {number}" for number in range(200)]
+    assert lines[200:] == ["… 4,312 lines more: answer.output", "chatty · 1 message"]
+    assert told("len(answer.output.splitlines()), answer.output.splitlines()[-1]").value == "(4512, 'line 4511')"
+
+
+def test_exactly_as_many_as_fit_need_no_such_line(told) -> None:
+    """The cap is the number of lines shown."""
+    assert told("%inject chatty name='200';").text.splitlines()[-1] == "line 199"
+
+
+def test_at_most_sixty_four_thousand_bytes_are_shown(told) -> None:
+    """Cut at the end of a line."""
+    ran = told("answer = %inject wide name='x'")
+    assert ran.text.splitlines() == ["x" * 50_000, "… 1 line more: answer.output", "wide · 1 message"]
+    assert told("len(answer.output)").value == "100002"
+
+
+def test_a_nameless_conversation_is_named_by_where_it_is(told) -> None:
+    """What is printed can be copied and run."""
+    ran = told("%inject chatty name='300'")
+    place = ran.text.splitlines()[200].removeprefix("… 100 lines more: ")
+    assert told(f"len({place}.splitlines())").value == "300"
+
+
+def test_a_conversation_that_nobody_waits_for_says_it_in_its_own_cell(told) -> None:
+    """The cell that began it is told, whenever that is."""
+    cause = told("later = %inject --no-wait chatty name='300';")
+    other = told("await later\nawait asyncio.sleep(0)")
+    outputs = [(cause.id, each) for each in cause.outputs] + other.late
+    while not any("lines more" in output.get("text", "") for _, output in outputs):
+        outputs.append(told.next_output())
+    assert {cell for cell, _ in outputs} == {cause.id}
+    assert "… 100 lines more: later.output" in outputs[-1][1]["text"]
+
+
+def test_updates_come_ten_times_a_second_at_most_and_the_last_one_comes(told) -> None:
+    """A bar that is drawn a thousand times in a fifth of a second is seen a few times, and at its end."""
+    updates = []
+    ran = told("%inject bar name='x';", on_update=updates.append)
+    assert len(updates) <= 2 + 10 * (ran.seconds + 1)
+    assert updates[-1]["data"]["text/plain"] == "'1000'"
+    assert ran.text.count("\r") <= 2 + 10 * (ran.seconds + 1)
+
+
+def test_plain_python_has_its_output_kept_too(told) -> None:
+    """`ask` and `inject` of the organism are no worse than the magic."""
+    ran = told("c = await hello.inject(Greeting('250'), to='chatty')\nawait c\nawait asyncio.sleep(0.2)")
+    assert "… 50 lines more: c.output" in ran.text
+    assert told("len(c.output.splitlines())").value == "250"
+
+
+def test_prints_of_a_persons_own_cells_are_not_touched(told) -> None:
+    """No cap and nothing kept for what no handler prints."""
+    assert len(told("for n in range(500): print(n)").text.splitlines()) == 500
+
+
+def test_logging_of_a_handler_is_output_too(told) -> None:
+    """Standard error is handled like standard output."""
+    told(
+        "import logging\nlog = logging.getLogger('mine'); log.addHandler(logging.StreamHandler())\n"
+        "@xp.listener\nasync def logger(message: Greeting) -> Shout:\n    log.warning('careful')\n    return Shout('x')"
+    )
+    told(ORGANISM + "  - logger\n")
+    ran = told("answer = %inject logger name='x'")
+    assert [each["name"] for each in ran.outputs] == ["stderr", "stdout"]
+    assert told("answer.output").value == "'careful\\n'"
+    told(WITH_HANDLERS)
+
+
+def test_headless_everything_is_saved_in_its_cell() -> None:
+    """What nbclient saves is what a person would have seen."""
+    cells = [LOAD, CELLS, HANDLERS, WITH_HANDLERS, "gates['a'] = asyncio.Event()\ngates['a'].set()"]
+    sending = ["%inject teller name='a'", "%inject threaded name='b'", "answer = %inject chatty name='300'"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells + sending])
+    resources = {"metadata": {"path": str(ROOT)}}
+    NotebookClient(notebook, timeout=60, kernel_name="python3", resources=resources, coalesce_streams=True).execute()
+    saved = [[each.get("text") or each["data"].get("text/html", "") for each in c.outputs] for c in notebook.cells[-3:]]
+    assert "".join(saved[0]).startswith("a begins\n")
+    assert {"<b>a</b>", "<i>a</i>"} <= set(saved[0])
+    assert saved[1][:2] == ["b in a thread\n", "<b>b</b>"]
+    assert saved[2][0].splitlines()[199:201] == ["line 199", "… 100 lines more: answer.output"]
