@@ -13,13 +13,17 @@ from xpipe_nb.views.detail import listener_detail, message_detail
 from xpipe_nb.views.fold import fold_all
 from xpipe_nb.views.places import Places, extended, places_of
 from xpipe_nb.views.saved import saved
-from xpipe_nb.views.snapshot import snapshot
+from xpipe_nb.views.snapshot import MOST, histories, snapshot
 from xpipe_nb.views.state import DeclaredEvent, ViewState
 
 __all__ = ["Feed"]
 
 _MOST_KEPT = 2_000
 """Events that may wait for the next drawing; then they are folded, seen or not."""
+
+
+_MEASURED = 20
+"""Drawings after which it is measured again how long a history there is room for."""
 
 
 class Feed:
@@ -38,6 +42,8 @@ class Feed:
         self._events: list[PumpEvent] = []
         self._generation = -1
         self._places = Places(0, 0, {}, {})
+        self._drawings = -1
+        self._most = MOST
         self._unsubscribe = organism.subscribe(self._heard)
 
     def close(self) -> None:
@@ -83,10 +89,17 @@ class Feed:
         return round((monotonic() - self._origin) * 1000)
 
     def snapshot(self) -> dict[str, Any]:
-        """Write down what is known now."""
+        """Write down what is known now; how much there is room for is measured now and then."""
         state = self._fold()
-        waiting = len(self._organism.pump.inbox)
-        return snapshot(state, self._placed(state), self.session, waiting=waiting)
+        places, waiting = self._placed(state), len(self._organism.pump.inbox)
+        self._drawings += 1
+        if self._drawings % _MEASURED:
+            return snapshot(state, places, self.session, waiting=waiting, largest=None, most=self._most)
+        written = snapshot(state, places, self.session, waiting=waiting)
+        conversations, frames, messages = map(len, histories(written))
+        kept = len(state.messages) <= messages or messages >= MOST[2]
+        self._most = MOST if kept else (conversations, frames, messages)
+        return written
 
     def saved(self, *, session: str = "saved") -> dict[str, Any]:
         """Write down what may stand in a file: no times, the same in every run."""

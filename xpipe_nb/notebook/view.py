@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import deque
 from functools import cache
 from hashlib import sha256
@@ -21,6 +22,7 @@ __all__ = ["SNAPSHOT_TYPE", "WIDGET_TYPE", "LiveView", "bundle"]
 SNAPSHOT_TYPE = "application/vnd.xpipe.view+json"
 WIDGET_TYPE = "application/vnd.jupyter.widget-view+json"
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -222,12 +224,10 @@ def _is_attended() -> bool:
 def sendable(content: dict[str, Any]) -> dict[str, Any]:
     """Replace what UTF-8 cannot carry: a lone surrogate in somebody's text must not end the view."""
     text = json.dumps(content, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        fixed: dict[str, Any] = json.loads(text.encode("utf-8", "replace"))
-        return fixed
-    return content
+    if _SURROGATE.search(text) is None:
+        return content
+    fixed: dict[str, Any] = json.loads(text.encode("utf-8", "replace"))
+    return fixed
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from xpipe_nb.views.layout import Curve, Point, lay_out
@@ -118,6 +119,7 @@ def _half(points: Sequence[Point]) -> Point:
     return x, y
 
 
+@lru_cache(maxsize=4096)
 def connect(source: Place, target: Place) -> Line:
     """Draw a way for an edge that came up later: forward from side to side, back and up or down in an arc."""
     if source == target:

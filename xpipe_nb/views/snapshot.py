@@ -22,7 +22,18 @@ from xpipe_nb.views.state import (
     ViewState,
 )
 
-__all__ = ["LARGEST", "PROTOCOL", "Clock", "busy_frames", "clock_of", "frame_row", "size_of", "snapshot"]
+__all__ = [
+    "LARGEST",
+    "MOST",
+    "PROTOCOL",
+    "Clock",
+    "busy_frames",
+    "clock_of",
+    "frame_row",
+    "histories",
+    "size_of",
+    "snapshot",
+]
 
 PROTOCOL = 1
 LARGEST = 30_000
@@ -31,11 +42,19 @@ LARGEST = 30_000
 Clock = Callable[[Moment | None], int | None]
 """What tells a moment to the front end."""
 
-_MOST = {"conversations": 30, "frames": 80, "messages": 80}
+MOST = (30, 80, 80)
+"""How many conversations, frames and messages a snapshot tells of, where there is room."""
 
 
 def snapshot(
-    state: ViewState, places: Places, session: str, *, live: bool = True, waiting: int = 0, largest: int = LARGEST
+    state: ViewState,
+    places: Places,
+    session: str,
+    *,
+    live: bool = True,
+    waiting: int = 0,
+    largest: int | None = LARGEST,
+    most: tuple[int, int, int] = MOST,
 ) -> dict[str, Any]:
     """Write a state down, with as much of its history as there is room for.
 
@@ -45,17 +64,28 @@ def snapshot(
         session: Which start of the organism it belongs to.
         live: Whether times are told.
         waiting: How many messages have not been looked at yet, because no handler could start.
-        largest: Bytes that it may take as JSON.
+        largest: Bytes that it may take as JSON; `None` measures nothing, for somebody who knows `most` from before.
+        most: How many conversations, frames and messages are told of.
     """
-    most = dict(_MOST)
-    while True:
-        written = _written(state, places, session, live, waiting, most)
-        if size_of(written) <= largest or not any(most.values()):
-            return written
-        most = {table: count * 2 // 3 for table, count in most.items()}
+    written = _written(state, places, session, live, waiting, most)
+    if largest is None:
+        return written
+    over = size_of(written) - largest
+    while over > 0 and (history := sum(map(size_of, histories(written)))) > 10:
+        share = max(0.0, 0.97 - over / history)
+        for table in histories(written):
+            del table[: len(table) - int(len(table) * share)]
+        over = size_of(written) - largest
+    return written
 
 
-def size_of(written: Mapping[str, Any]) -> int:
+def histories(written: Mapping[str, Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    """Give the lists that grow with time, each with the newest at its end."""
+    threads = written["threads"]
+    return threads["conversations"], threads["frames"], written["messages"]["rows"]
+
+
+def size_of(written: Any) -> int:
     """Give the bytes that something takes as JSON."""
     return len(json.dumps(written, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
 
@@ -72,10 +102,10 @@ def clock_of(state: ViewState, *, live: bool) -> Clock:
 
 
 def _written(
-    state: ViewState, places: Places, session: str, live: bool, waiting: int, most: Mapping[str, int]
+    state: ViewState, places: Places, session: str, live: bool, waiting: int, most: tuple[int, int, int]
 ) -> dict[str, Any]:
     tell, busy = clock_of(state, live=live), busy_frames(state)
-    rows, waits = _newest(state, most["frames"]), _waiting(state, busy)
+    rows, waits = _newest(state, most[1]), _waiting(state, busy)
     return {
         "protocol": PROTOCOL,
         "session": session,
@@ -90,12 +120,12 @@ def _written(
         },
         "threads": {
             "total": state.opened,
-            "conversations": [_conversation(each, tell) for each in _recent(state, most["conversations"])],
+            "conversations": [_conversation(each, tell) for each in _recent(state, most[0])],
             "frames": [frame_row(each, state, tell, busy) for each in rows],
         },
         "messages": {
             "total": state.sent,
-            "rows": [_message(each, tell) for each in _last(state.messages, most["messages"])],
+            "rows": [_message(each, tell) for each in _last(state.messages, most[2])],
         },
     }
 
