@@ -1,8 +1,8 @@
 "use strict";(self.rspackChunkxpipe_nb=self.rspackChunkxpipe_nb||[]).push([["style_index_css"],{"./node_modules/css-loader/dist/cjs.js!./style/index.css"(e,t,r){var a=r("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),i=r.n(a),o=r("./node_modules/css-loader/dist/runtime/api.js"),s=r.n(o),n=r("./node_modules/css-loader/dist/cjs.js!./style/view.css"),l=r("./node_modules/css-loader/dist/cjs.js!./style/output.css"),d=s()(i());d.i(n.A),d.i(l.A),d.push([e.id,`
 `,""]),r.d(t,{},{A:d})},"./node_modules/css-loader/dist/cjs.js!./style/output.css"(e,t,r){var a=r("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),i=r.n(a),o=r("./node_modules/css-loader/dist/runtime/api.js"),s=(r.n(o))()(i());s.push([e.id,`/* An output of an organism: the still picture, and its widget, of which one is seen. */
 
-.xp-output > :first-child {
-  padding: 0 8px;
+.xp-output > :first-child > :not(.xp-view) {
+  margin: 0 8px;
 }
 
 .xp-output img {
