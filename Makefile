@@ -18,8 +18,10 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 LABEXTENSION := xpipe_nb/labextension/package.json
 
-# Node and Yarn come from the environment as well: their age is known, whatever the machine has.
-JLPM = cd labextension && PATH="$(abspath $(BIN)):$$PATH" jlpm
+# Node and Yarn come from the environment as well: their age is known, whatever the machine has. Yarn asks the registry
+# that npm is set to, so that a mirror is set in one place.
+JLPM = cd labextension && export PATH="$(abspath $(BIN)):$$PATH" && \
+  registry="$$(npm config get registry 2>/dev/null)" && YARN_NPM_REGISTRY_SERVER="$$registry" jlpm
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
