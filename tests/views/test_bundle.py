@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,7 +35,8 @@ def test_the_bundle_asks_for_nothing_outside():
 
 def test_the_bundle_is_what_the_sources_give(tmp_path: Path):
     """Whoever changes a source builds anew: `make labextension`."""
-    if not ESBUILD.exists() or shutil.which("node") is None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # our own Node goes first
+    if not ESBUILD.exists() or shutil.which("node", path=path) is None:
         pytest.skip("needs Node and the packages of labextension/: run make labextension")
     scripts = (LAB / "package.json").read_text(encoding="utf-8")
     commands = re.search(r'"build:widget": "([^"]+)"', scripts)
@@ -41,7 +44,10 @@ def test_the_bundle_is_what_the_sources_give(tmp_path: Path):
     for command in commands[1].split(" && "):
         words = command.replace("../xpipe_nb/notebook/static", str(tmp_path)).split()
         assert words[0] == "esbuild"
-        subprocess.run([str(ESBUILD), *words[1:]], cwd=LAB, check=True, capture_output=True, timeout=60)
+        environment = {**os.environ, "PATH": path}
+        subprocess.run(
+            [str(ESBUILD), *words[1:]], cwd=LAB, check=True, capture_output=True, timeout=60, env=environment
+        )
     for built in tmp_path.iterdir():
         assert built.read_bytes() == (STATIC / built.name).read_bytes(), f"{built.name} is out of date"
     assert {built.name for built in tmp_path.iterdir()} == {"view.js", "view.css"}
