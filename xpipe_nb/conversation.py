@@ -64,9 +64,8 @@ class Conversation:
 
     __slots__ = (
         "__weakref__", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_waiters",
-        "context", "ended_at",
-        "errors", "letters", "messages", "number", "numbered", "organism_name", "port", "printed", "reason", "reference", "repairs", "replies", "root", "sent", "state",
-        "thoughts",
+        "context", "ended_at", "errors", "letters", "messages", "number", "numbered", "organism_name", "port", "printed",
+        "reason", "reference", "repairs", "replies", "root", "sent", "state", "thoughts",
     )  # fmt: skip
 
     def __init__(self, keeper: Keeper, port: str, context: Context | None, reference: str | None = None) -> None:

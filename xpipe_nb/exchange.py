@@ -208,15 +208,12 @@ class Exchange:
         """Refuse what a handler gave before it became a message: it cannot be written, or not be read."""
         to = getattr(result, "to", None)
         payload = getattr(result, "payload", result)
-        self._refuse_unwritten(turn, payload, to, rejection)
+        self.refuse_unwritten(turn, payload, to, rejection)
         if rejection.reason != "closed":
             self.rules.tell(turn.frame, failure(code_of(rejection)))
 
-    def refuse_call(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> None:
-        """Refuse a call before it became a message; its caller gets the exception."""
-        self._refuse_unwritten(turn, payload, to, rejection)
-
-    def _refuse_unwritten(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> None:
+    def refuse_unwritten(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> None:
+        """Keep and tell what a handler wanted sent, but what did not become a message."""
         letter = letter_for_unwritten(turn, payload, to, rejection)
         self._keep(letter, turn.frame.conversation)
         self._tell_of_refusal(letter, payload)
@@ -327,7 +324,7 @@ class Exchange:
             if frame.turn is not None and frame.turn.task is not None:
                 frame.turn.gone = loop.create_future()
                 gone.append(frame.turn.gone)
-        self.rules.close_all(conversation.root)
+        self.rules.respond(conversation.root)  # closes all below the mailbox, which stays
         self._give_up(conversation)
         self._became_quiet()
         return gone

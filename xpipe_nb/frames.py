@@ -329,10 +329,6 @@ class FrameRules:
         if was_busy:
             self.release(parent)
 
-    def close_all(self, root: Frame) -> None:
-        """Close every frame of a conversation but its mailbox, which stays for what comes later."""
-        self.respond(root)
-
 
 def _forget(idle: dict[str, list[Frame]], frame: Frame) -> None:
     frames = idle.get(frame.listener, [])

@@ -155,11 +155,6 @@ class Scheduler:
         """Somebody could start now, if a worker came for it."""
         return bool(self._ready) and self.has_place
 
-    @property
-    def parked(self) -> int:
-        """How many wait behind their gate only for a global place."""
-        return len(self._ready)
-
     def admit(self, delivery: Delivery) -> Delivery | None:
         """Offer a delivery, and give the next one that can start: mostly the same, past all queues."""
         gate = self._gate_of(delivery.listener)

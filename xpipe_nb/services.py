@@ -136,7 +136,7 @@ class Services:
 
     def _refusal(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> CallFailed:
         error = failure("routing" if rejection.reason == "closed" else code_of(rejection))
-        self._exchange.refuse_call(turn, payload, to, rejection)
+        self._exchange.refuse_unwritten(turn, payload, to, rejection)
         return CallFailed(error.code, error.message, to=to)
 
     async def _answers(self, turn: Turn, calls: Sequence[Call]) -> list[Any]:
