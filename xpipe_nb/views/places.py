@@ -12,7 +12,7 @@ from xpipe_nb.views.lettering import printable, text_width
 
 __all__ = ["Line", "Place", "Places", "connect", "extended", "places_of"]
 
-_HEIGHT, _LEAST, _MOST, _GAP, _EDGE, _APART = 46, 112, 280, 32, 6, 58
+_HEIGHT, _LEAST, _MOST, _GAP, _EDGE, _APART = 46, 112, 280, 32, 6, 80
 
 
 class Place(NamedTuple):
