@@ -3,7 +3,7 @@
     python notebooks/save.py notebooks/01-hello-organism.ipynb [--to OTHER.ipynb]
 
 Times, versions and everything else that would differ from one run to the next are left out, and so is what a cell shows
-that is tagged `nbval-ignore-output`, because it tells of this machine; the counts of the cells are those of a fresh
+that is tagged `not-saved`, because it tells of this machine; the counts of the cells are those of a fresh
 kernel. Exit status 1, and nothing is saved, when a cell fails that is not tagged `raises-exception`.
 """
 
@@ -43,7 +43,7 @@ def executed(path: Path) -> Any:
     )
     client.execute()
     for cell in notebook.cells:
-        if "nbval-ignore-output" in cell.metadata.get("tags", []):
+        if "not-saved" in cell.metadata.get("tags", []):
             cell.outputs = []
     notebook.metadata["language_info"] = {"name": "python"}
     return notebook

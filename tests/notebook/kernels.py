@@ -100,6 +100,7 @@ class Kernel:
         on_output: Callable[[dict[str, Any]], None] | None = None,
         on_update: Callable[[dict[str, Any]], None] | None = None,
         cell: str | None = None,
+        attended: bool = False,
     ) -> Ran:
         """Run a cell to its end, outputs included.
 
@@ -108,6 +109,7 @@ class Kernel:
             on_output: Told of each output as it comes.
             on_update: Told of each update of a display.
             cell: What a front end knows the cell by; JupyterLab tells it to the kernel.
+            attended: Whether a person looks on, who could be asked for input.
         """
         ran = Ran()
         self._begun = begun = time.monotonic()
@@ -125,7 +127,13 @@ class Kernel:
             if on_output:
                 on_output(output)
 
-        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": attended,
+        }
         request = self._client.session.msg("execute_request", {**content, "stop_on_error": True})
         request["metadata"] |= {} if cell is None else {"cellId": cell}
         self._client.shell_channel.send(request)

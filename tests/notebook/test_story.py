@@ -17,7 +17,7 @@ def test_organism_shows_a_picture_and_one_line_and_binds_its_name(hello) -> None
     hello("%organism stop hello")
     picture, line = hello(ORGANISM).outputs
     assert line["text"] == "hello: running · 2 listeners · bound as hello\n"
-    assert set(picture["data"]) == {"text/html", "image/png", "text/plain"}
+    assert set(picture["data"]) == {"application/vnd.xpipe.view+json", "text/html", "image/png", "text/plain"}
     assert "greeter" in picture["data"]["text/plain"]
     assert hello("repr(hello)").value == "'Organism hello · running · 2 listeners · 0 in flight · 0 dead'"
 
@@ -174,12 +174,44 @@ def test_running_an_organism_again_ends_what_is_under_way_and_leaves_no_task(hel
 
 
 def test_running_all_cells_twice_gives_equal_outputs(bare) -> None:
-    """Only two lines differ, and both tell the truth: IPython's about loading, ours that nothing is new."""
+    """Only what tells of both runs differs: IPython's word about loading, ours that nothing is new, the view's counts."""
     cells = [CELLS, ORGANISM, '%inject greeter Greeting("World")', "answer = %inject greeter name='x'\nanswer", "hello"]
     bare(LOAD)
-    first = [bare(cell).outputs for cell in cells]
+    first = [without_counts(bare(cell).outputs) for cell in cells]
     bare(LOAD)
-    second = [bare(cell).outputs for cell in cells]
+    second = [without_counts(bare(cell).outputs) for cell in cells]
     assert first[1].pop()["text"] == "hello: running · 2 listeners · bound as hello\n"
     assert second[1].pop()["text"] == "hello: no change\n"
     assert first == second
+
+
+def without_counts(outputs):
+    """Leave out the snapshots of live views, which tell how many messages there have been."""
+    for each in outputs:
+        each.get("data", {}).pop("application/vnd.xpipe.view+json", None)
+    return outputs
+
+
+def test_a_front_end_gets_the_live_view_and_a_file_only_what_can_be_drawn_without_a_kernel(hello) -> None:
+    """The widget is in the bundle where somebody looks on; nbclient and its like get the snapshot and the picture."""
+    widget = "application/vnd.jupyter.widget-view+json"
+    assert widget not in hello(ORGANISM).outputs[0]["data"]
+    live = hello(ORGANISM, attended=True).outputs[0]["data"]
+    again = hello("hello", attended=True).outputs[0]["data"]
+    assert live[widget]["model_id"] == again[widget]["model_id"]
+
+
+def test_a_hundred_runs_of_the_organism_cell_leave_nothing_behind(hello) -> None:
+    """One model, one record, no task more."""
+    hello(ORGANISM, attended=True)
+    count = (
+        "import asyncio, gc, comm\ngc.collect()\n(len(asyncio.all_tasks()), len(comm.get_comm_manager().comms), "
+        "len(hello.pump.bus._subscriptions))"
+    )
+    before = hello(count).value
+    for _ in range(20):
+        hello(ORGANISM, attended=True)
+    assert hello(count).value == before
+    for _ in range(20):
+        hello(FRESH, attended=True)
+    assert hello(count).value == before

@@ -53,11 +53,12 @@ def saved(path: Path, target: Path) -> dict:
 
 
 def without_images(path: Path) -> dict:
-    """Give a notebook file without its PNGs: their letters are drawn with the fonts of the machine."""
+    """Give a notebook file without its PNGs and the places in its views: they go by the fonts of the machine."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("image/png", None)
+            output.get("data", {}).get("application/vnd.xpipe.view+json", {}).pop("graph", None)
             if output["output_type"] == "error" and output["ename"] == "AssertionError":
                 del output["traceback"]  # IPython's own: its colours and arrows change with its version
     return notebook

@@ -96,7 +96,7 @@ async def _list(desk: Desk, _rest: str) -> str:
 
 async def _show(desk: Desk, name: str) -> str:
     organism = desk.session.organism(name)
-    show(organism_bundle(organism))
+    show(desk.session.runs[organism.name].bundle())
     return repr(organism)
 
 
@@ -153,7 +153,8 @@ async def _reload(desk: Desk, name: str) -> str:
     organism = desk.session.organism(name)
     run = desk.session.runs[organism.name]
     event = await run.take_over(run.source, desk.session.namespace)
-    run.picture.renew()
+    if desk.shell.is_headless:  # where somebody looks on, the live view has told it already
+        run.picture.renew()
     return reloaded_text(organism, event)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
@@ -25,33 +25,33 @@ _LINE = "margin-top: 4px; font-size: 12px; white-space: pre-wrap; opacity: 0.75"
 _STATES = {"active": "is under way", "waiting": "waits for you", "killed": "was ended"}
 
 
-def show(bundle: Mapping[str, str]) -> None:
+def show(bundle: Mapping[str, Any]) -> None:
     """Put a bundle under the cell that causes it."""
     display(dict(bundle), raw=True)  # type: ignore[no-untyped-call]  # IPython gives it no types
 
 
 class Picture:
-    """The picture of an organism under the cell that started it; it can be renewed in place.
+    """What stands under the cell that started an organism: its live view and its picture; renewed in place.
 
     Args:
-        organism: The organism.
+        bundle: Makes it, as it is now.
     """
 
-    def __init__(self, organism: Organism) -> None:
-        self._organism = organism
+    def __init__(self, bundle: Callable[[], dict[str, Any]]) -> None:
+        self._bundle = bundle
         self._handle: DisplayHandle | None = None
-        self._shown: dict[str, str] = {}
+        self._shown: dict[str, Any] = {}
 
     def show(self) -> None:
         """Put it under the running cell; from now on that is the one that is renewed."""
-        self._shown = organism_bundle(self._organism)
+        self._shown = self._bundle()
         self._handle = display(dict(self._shown), raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
     def renew(self) -> None:
-        """Draw the present state where it was shown last; nothing is sent when nothing has changed."""
+        """Show the present state where it was shown last; nothing is sent when nothing has changed."""
         if self._handle is None:
             return
-        bundle = organism_bundle(self._organism)
+        bundle = self._bundle()
         if bundle != self._shown:
             self._shown = bundle
             self._handle.update(dict(bundle), raw=True)  # type: ignore[no-untyped-call]

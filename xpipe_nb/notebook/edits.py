@@ -67,7 +67,8 @@ class Edits:
         if event.cause is not None:
             yield f"{one_line(event.cause)}\n{run.organism.name} runs on unchanged."
         elif event.changes:
-            run.picture.renew()
+            if self._shell.is_headless:  # where somebody looks on, the live view has told it already
+                run.picture.renew()
             yield edited_line(run.organism, event)
 
     def _renamed(self, text: str, cell: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.notebook.blocking import Watchdog, stopping_handlers
 from xpipe_nb.notebook.completion import tab_matcher
-from xpipe_nb.notebook.display import conversation_bundle, organism_bundle
+from xpipe_nb.notebook.display import conversation_bundle
 from xpipe_nb.notebook.edits import Edits
 from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.magics import Magics, Work
@@ -21,6 +21,7 @@ from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import NESTED, Shell
 from xpipe_nb.notebook.transformer import AwaitOurCalls
+from xpipe_nb.notebook.view import bundle
 from xpipe_nb.organism import Organism
 
 __all__ = ["Extension", "load", "unload"]
@@ -74,7 +75,7 @@ class Extension:
         formatter = self._shell.display_formatter
         formatter.ipython_display_formatter.for_type(Conversation, self._unless_shown)
         formatter.mimebundle_formatter.for_type(Conversation, lambda each, **_: conversation_bundle(each))
-        formatter.mimebundle_formatter.for_type(Organism, lambda each, **_: organism_bundle(each))
+        formatter.mimebundle_formatter.for_type(Organism, lambda each, **_: bundle(each.view()))
         if self.shell.has_matchers:
             self._matcher = tab_matcher(self.session, prefix)
             self._shell.Completer.custom_matchers.append(self._matcher)

@@ -12,6 +12,7 @@ from xpipe_nb.events import ReloadEvent
 from xpipe_nb.listeners import resolve_all
 from xpipe_nb.notebook.display import Picture
 from xpipe_nb.notebook.records import Record
+from xpipe_nb.notebook.view import bundle
 from xpipe_nb.organism import Organism
 from xpipe_nb.payloads import is_payload
 
@@ -68,7 +69,8 @@ class Run:
     ) -> None:
         self.organism, self.source = organism, source
         self.record = Record(organism, ended)
-        self.picture = Picture(organism)
+        self.picture = Picture(self.bundle)
+        self._view: Any = None
         self.watched: dict[str, Any] = {}
         self.watch(namespace)
 
@@ -104,10 +106,17 @@ class Run:
         self.watch(namespace)
         return event
 
+    def bundle(self) -> dict[str, Any]:
+        """Give what a cell shows of it: the live view, which is made when it is first shown, and the picture."""
+        self._view = self.organism.view()
+        return bundle(self._view)
+
     def close(self) -> None:
-        """Take back what was put beside the organism."""
+        """Take back what was put beside the organism; a view that is shown keeps its last state."""
         self.record.close()
         self.picture.close()
+        if self._view is not None:
+            self._view.close()
 
 
 def _with_newest_classes(config: OrganismConfig, namespace: Mapping[str, Any]) -> OrganismConfig:
