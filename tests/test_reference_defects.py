@@ -103,7 +103,7 @@ def test_05_nothing_is_cut_in_silence() -> None:
         long = "x" * 11_000_000
         async with an_organism(echo) as organism:
             assert await organism.ask(Say(long), to="echo") == Told(long)
-            with pytest.raises(Rejected, match="too-large|bytes"):
+            with pytest.raises(Rejected, match=r"too-large|bytes"):
                 await organism.inject(f"<Say><Text>{long}</Text></Say>", to="echo", repair=True)
             with pytest.raises(Rejected, match="deep"):
                 await organism.inject("<Say>" * 300 + "</Say>" * 300, to="echo", repair=True)
