@@ -24,6 +24,13 @@ def test_an_edited_handler_is_used_at_once_with_one_line(story) -> None:
     assert story("hello.generation").value == "2"
 
 
+def test_a_definition_and_a_message_in_one_cell_use_the_new_code(story) -> None:
+    """What a cell defines above its `%inject` is taken over before the message is sent, and said once."""
+    ran = story(f"{SHOUTER}\n\nx = %inject greeter name='World'")
+    assert ran.text.count("hello: ~ shouter (code)") == 1
+    assert story("x.reply.text").value == "'HELLO WORLD!'"
+
+
 def test_a_cell_that_changes_nothing_says_nothing(story) -> None:
     """Running the definitions again makes equal functions and classes: no line, the same generation."""
     for cell in (CELLS, CELLS, "x = 1"):

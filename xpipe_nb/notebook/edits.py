@@ -1,7 +1,7 @@
 """The edit loop: a cell that defines a handler or a payload anew is taken over by the organisms that use it.
 
-After each cell the names in use are compared with what they were, by identity: a few dictionary look-ups when nothing
-of ours has changed. What was bound anew is reloaded, and one line under the edited cell says what changed.
+After each cell, and before a message is sent in one, the names in use are compared with what they were, by identity: a
+few dictionary look-ups when nothing of ours has changed. What was bound anew is reloaded, and one line under the edited cell says what changed.
 """
 
 from __future__ import annotations
@@ -46,13 +46,18 @@ class Edits:
             text: The cell as it was written.
             cell: What the front end knows it by, if it says so.
         """
+        lines = self.so_far()
+        if "listener" in text:
+            lines += self._renamed(text, cell)
+        return lines
+
+    def so_far(self) -> list[str]:
+        """Take over what has been defined anew by now, in a cell that has not ended; give the lines that say so."""
         namespace = self._session.namespace
         lines: list[str] = []
         for run in self._session.runs.values():
             if any(namespace.get(name, known) is not known for name, known in run.watched.items()):
                 lines += self._taken_over(run)
-        if "listener" in text:
-            lines += self._renamed(text, cell)
         return lines
 
     def _taken_over(self, run: Run) -> Iterator[str]:

@@ -62,7 +62,7 @@ class Extension:
     def load(self) -> None:
         """Put our magics, our step, our formatters and our errors' looks into the shell."""
         prefix = _PREFIX if self._is_taken(*_NAMES) else ""
-        magics = Magics(self.session, self.shell, self._begin, prefix)
+        magics = Magics(self.session, self.shell, self._begin, self._edits, prefix)
         self._register("line", f"{prefix}inject", magics.inject)
         self._register("cell", f"{prefix}inject", magics.inject)
         self._register("line", f"{prefix}organism", magics.organism)

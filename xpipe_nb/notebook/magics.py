@@ -10,6 +10,7 @@ from IPython.core.magic import needs_local_scope, no_var_expand
 
 from xpipe_nb.errors import ConfigError, DefinitionError
 from xpipe_nb.notebook.commands import Desk, run_command
+from xpipe_nb.notebook.edits import Edits
 from xpipe_nb.notebook.expectations import read_expect
 from xpipe_nb.notebook.expecting import expect
 from xpipe_nb.notebook.handle import Handle
@@ -34,11 +35,14 @@ class Magics:
         session: The organisms of this kernel.
         shell: What this kernel and its front end can do.
         begin: Makes the handle of some work: what it is in words, and the work.
+        edits: Takes over what this very cell has defined anew.
         prefix: What stands before the names of our magics: empty, or `xp_` where others had the names first.
     """
 
-    def __init__(self, session: Session, shell: Shell, begin: Callable[[str, Work], Handle], prefix: str = "") -> None:
-        self._session, self._shell, self._begin = session, shell, begin
+    def __init__(
+        self, session: Session, shell: Shell, begin: Callable[[str, Work], Handle], edits: Edits, prefix: str = ""
+    ) -> None:
+        self._session, self._shell, self._begin, self._edits = session, shell, begin, edits
         self._inject, self._organism = f"%{prefix}inject", f"%{prefix}organism"
         self._settle, self._expect = f"%{prefix}settle", f"%{prefix}expect"
         self._desk = Desk(session, shell, self._organism)
@@ -62,6 +66,8 @@ class Magics:
             return self._told(inject_help(self._session, self._inject))
         if cell is not None:
             asked = _with_body(asked, cell, self._inject)
+        for told in self._edits.so_far():
+            print(told)  # noqa: T201 - it belongs under the cell
         injection = Injection(self._session, asked, {**self._session.namespace, **(local_ns or {})}, self._organism)
 
         async def run(handle: Handle) -> Any:
