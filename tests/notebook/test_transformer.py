@@ -85,12 +85,30 @@ UNCHANGED = {
     "somebody's method of that name": "shell.run_line_magic('inject', 'a')",
     "a name that is not literal": "get_ipython().run_line_magic(inject, 'a')",
     "a magic with a longer name": "%injected a",
-    "inside %%time": "%%time\n%inject a 1",
+    "inside %%timeit": "%%timeit\n%inject a 1",
+    "inside %%time, with no twin": "%%time\n%inject a 1",
     "a cell that does not parse": "x = (\n%inject a 1",
     "a cell that Python refuses": "return get_ipython().run_line_magic('inject', 'a')",
     "awaited by hand": "x = await get_ipython().run_line_magic('inject', 'a')",
     "nothing": "",
 }
+
+
+@pytest.mark.parametrize(
+    ("cell", "changed"),
+    [
+        ("%%time\n%inject a 1", "(await get_ipython().run_cell_magic('xp_time', '', '%inject a 1\\n').shown())\n"),
+        ("%%time\nx = 1", "get_ipython().run_cell_magic('time', '', 'x = 1\\n')\n"),
+        ("%time x = %inject a 1", "(await get_ipython().run_line_magic('xp_time', 'x = %inject a 1').shown())\n"),
+        ("%%capture k\n%settle", "(await get_ipython().run_cell_magic('xp_capture', 'k', '%settle\\n').shown())\n"),
+        ("%%timeit\n%inject a 1", "get_ipython().run_cell_magic('timeit', '', '%inject a 1\\n')\n"),
+    ],
+)
+def test_time_and_capture_become_their_twins_where_our_calls_stand_in_them(cell, changed) -> None:
+    """Only their name changes, and only where the body has calls of ours."""
+    ours = OURS | {("run_cell_magic", "xp_time"), ("run_line_magic", "xp_time"), ("run_cell_magic", "xp_capture")}
+    step = AwaitOurCalls(lambda: ours, lambda: True, lambda: "last_expr")
+    assert "".join(step(ipython.transform_cell(cell).splitlines(keepends=True))) == changed
 
 
 @pytest.mark.parametrize("name", UNCHANGED)

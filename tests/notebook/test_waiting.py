@@ -121,19 +121,42 @@ def test_the_cell_that_loads_the_extension_says_that_it_did_not_wait(bare) -> No
     assert bare("x = %inject shouter name='x'\nx.reply.text").value == "'X'"
 
 
-@pytest.mark.parametrize("magic", ["%%time", "%%capture --no-stdout"])
+def test_below_time_a_cell_waits_and_its_times_are_told(hello) -> None:
+    """`%%time` around our calls waits for them; what is bound in it is there afterwards."""
+    ran = hello("%%time\nanswer = %inject shouter name='x'\nanswer.reply.text")
+    assert "Wall time: " in ran.text
+    assert "CPU times: " in ran.text
+    assert ran.text.endswith("'X'\n")
+    assert hello("answer.state").value == "'done'"
+    assert "Wall time: " in hello("%time again = %inject shouter name='y'").text
+    assert hello("again.reply.text").value == "'Y'"
+
+
+def test_below_capture_the_prints_of_handlers_are_kept(hello) -> None:
+    """`%%capture name` around our calls waits, shows nothing, and has kept what was printed and displayed."""
+    hello(
+        "@xp.listener\ndef printer(message: Greeting) -> Shout:\n    print('printed', message.name)\n    return Shout('x')"
+    )
+    hello(ORGANISM + "  - printer\n")
+    assert hello("%%capture kept\n%inject printer name='Ann'").outputs == []
+    assert hello("'printed Ann' in kept.stdout").value == "True"
+    assert hello("[sorted(each.data) for each in kept.outputs]").value == "[['text/html', 'text/plain']]"
+    assert "printed Ann" in hello("%%capture --no-stdout\nanswer = %inject printer name='Ann'").text
+    hello(ORGANISM)
+
+
+def test_a_mistake_below_time_fails_the_cell_with_its_line(hello) -> None:
+    """The times are told, then the one line."""
+    ran = hello("%%time\n%inject shoter name='x'")
+    assert ran.said.startswith("✕ No listener 'shoter' in hello. Did you mean shouter?")
+
+
+@pytest.mark.parametrize("magic", ["%%timeit -n1 -r1", "%%prun"])
 def test_below_another_magic_the_work_starts_and_says_so(hello, magic) -> None:
-    """`%%time` runs its cell by itself and cannot await; it is not broken by us."""
-    ran = hello(f"{magic}\nhandle = %inject shouter name='x'")
+    """A magic that runs its cell by itself cannot await; it is not broken by us."""
+    ran = hello(
+        f"{magic}\nget_ipython().user_ns['handle'] = get_ipython().run_line_magic('inject', \"shouter name='x'\")"
+    )
     assert not ran.error
-    assert "This place cannot wait" in ran.text
-    assert hello("(await handle).reply.text").value == "'X'"
-
-
-def test_without_autoawait_the_work_starts_and_says_so(hello) -> None:
-    """`%autoawait off` is the person's choice."""
-    hello("%autoawait off")
-    ran = hello("handle = get_ipython().run_line_magic('inject', 'shouter name=\"x\"')")
-    hello("%autoawait asyncio")
     assert "This place cannot wait" in ran.text
     assert hello("(await handle).reply.text").value == "'X'"

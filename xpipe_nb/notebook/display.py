@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import DisplayHandle, display
 
 from xpipe_nb.conversation import Conversation
@@ -48,8 +50,11 @@ class Picture:
         self._handle = display(dict(self._shown), raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
     def renew(self) -> None:
-        """Show the present state where it was shown last; nothing is sent when nothing has changed."""
-        if self._handle is None:
+        """Show the present state where it was shown last; nothing is sent when nothing has changed.
+
+        Below `%%capture` it waits for the next time: there it would be kept as the cell's own, and shown nowhere.
+        """
+        if self._handle is None or isinstance(InteractiveShell.instance().display_pub, CapturingDisplayPublisher):
             return
         bundle = self._bundle()
         if bundle != self._shown:

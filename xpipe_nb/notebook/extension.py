@@ -21,6 +21,8 @@ from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import NESTED, Shell
 from xpipe_nb.notebook.transformer import AwaitOurCalls
+from xpipe_nb.notebook.twins import PREFIX as TWIN
+from xpipe_nb.notebook.twins import Twins
 from xpipe_nb.notebook.view import bundle
 from xpipe_nb.organism import Organism
 
@@ -30,7 +32,7 @@ _PREFIX = "xp_"
 _NAMES = ("inject", "organism", "settle", "expect")
 _LOADED_HERE = "This cell was read before xpipe_nb was loaded, so it does not wait. Run it again."
 _CANNOT_WAIT = (
-    "This place cannot wait (a plain def, another magic such as %%time, or %autoawait is off): "
+    "This place cannot wait (a plain def, another magic such as %%timeit, or %autoawait is off): "
     "it was started, and goes on by itself."
 )
 
@@ -69,6 +71,10 @@ class Extension:
         self._register("cell", f"{prefix}organism", magics.organism_cell)
         self._register("line", f"{prefix}settle", magics.settle)
         self._register("line", f"{prefix}expect", magics.expect)
+        twins = Twins(self._shell, self._begin)
+        self._register("line", f"{TWIN}time", twins.time)
+        self._register("cell", f"{TWIN}time", twins.time)
+        self._register("cell", f"{TWIN}capture", twins.capture)
         self._shell.input_transformers_post.append(self.step)
         self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)

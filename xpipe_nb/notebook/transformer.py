@@ -7,8 +7,9 @@ autoawait runs the cell on the kernel's loop. What it keeps:
 - A cell without our names is not even parsed, and a cell that cannot be read or changed safely stays as it is.
 - Only our own calls change: no line is added, and nothing before a call moves.
 - A call that is awaited already stays as it is, so doing it twice changes nothing.
-- Where nobody can `await` (a plain `def`, a `lambda`, a class body, a generator expression, below `%%time`) the call
-  stays; what it returns has started by itself and says that nobody waits.
+- Where nobody can `await` (a plain `def`, a `lambda`, a class body, a generator expression, below another magic) the
+  call stays; what it returns has started by itself and says that nobody waits.
+- `%%time` and `%%capture` with our calls in their body become twins of ours that can await.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from xpipe_nb.notebook.twins import PREFIX, TWINS, has_calls
 
 __all__ = ["AwaitOurCalls"]
 
@@ -67,7 +70,9 @@ class AwaitOurCalls:
 
     def _awaited(self, lines: list[str]) -> list[str] | None:
         text = "".join(lines)
-        calls = {(runner, name) for runner, name in self._calls() if runner in text and name in text}
+        ours = self._calls()
+        with_twin = {(runner, name) for runner, name in TWINS if (runner, f"{PREFIX}{name}") in ours}
+        calls = {(runner, name) for runner, name in {*ours, *with_twin} if runner in text and name in text}
         if not calls or not self._autoawait() or _is_inside_a_magic():
             return None
         with warnings.catch_warnings():
@@ -97,6 +102,11 @@ def _inserted(text: str, insertions: list[_Insertion]) -> str:
         line = lines[each.line]
         lines[each.line] = line[: each.offset] + each.text + line[each.offset :]
     return b"".join(lines).decode()
+
+
+def _has_calls_below(arguments: list[ast.expr]) -> bool:
+    body = arguments[-1] if arguments else None
+    return isinstance(body, ast.Constant) and isinstance(body.value, str) and has_calls(body.value)
 
 
 class _Finder(ast.NodeVisitor):
@@ -175,6 +185,9 @@ class _Finder(ast.NodeVisitor):
     def _note(self, call: ast.expr, mark: str) -> None:
         if not self._can_wait or call.end_lineno is None or call.end_col_offset is None:
             return
+        name = call.args[0]  # type: ignore[attr-defined]  # a call of a magic, as `_is_ours` says
+        if (call.func.attr, name.value) in TWINS:  # type: ignore[attr-defined]
+            self.insertions.append(_Insertion(name.lineno - 1, name.col_offset + len("'"), PREFIX.encode()))
         self.insertions.append(_Insertion(call.lineno - 1, call.col_offset, b"(await "))
         self.insertions.append(_Insertion(call.end_lineno - 1, call.end_col_offset, f"{mark})".encode()))
 
@@ -182,9 +195,9 @@ class _Finder(ast.NodeVisitor):
         match node:
             case ast.Call(
                 func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython"), args=[], keywords=[]), attr=runner),
-                args=[ast.Constant(value=str(name)), *_],
+                args=[ast.Constant(value=str(name)), *rest],
             ):
-                return (runner, name) in self._calls
+                return (runner, name) in self._calls and ((runner, name) not in TWINS or _has_calls_below(rest))
         return False
 
     @contextmanager
