@@ -133,7 +133,7 @@ def test_dead_letters_are_told_under_the_cell_and_listed(hello) -> None:
     assert ran.text.startswith("Shout(text='failed')\nstrict: sender")
     line = ran.text.splitlines()[-1]
     assert line.startswith("1 dead letter: cutter, ")
-    assert line.endswith(". %organism dead")
+    assert line.endswith(". %organism dead strict")  # two are running
     listed = hello("%organism dead strict").text
     assert listed.startswith(
         "strict: 1 dead letter · %organism dead N shows the message\n  1  #1 · sender ▸ cutter Short"

@@ -94,6 +94,22 @@ def test_a_handler_that_crashes_fails_the_cell_with_the_handlers_own_words(hello
     hello(ORGANISM)
 
 
+def test_the_root_of_a_failure_is_told_once_and_first(hello) -> None:
+    """Callers that do not catch what their callee raised are counted, not listed."""
+    hello(
+        "@xp.listener\nasync def deep(message: Greeting) -> Shout:\n    return 1 / 0\n"
+        "@xp.listener\nasync def middle(message: Greeting, meta) -> Shout:\n"
+        "    return await meta.call(message, to='deep')\n"
+        "@xp.listener\nasync def top(message: Greeting, meta) -> Shout:\n"
+        "    return await meta.call(message, to='middle')"
+    )
+    hello(ORGANISM + "  - deep\n  - middle\n  - top\n")
+    first, *rest = hello("%inject top name='x'").said.splitlines()
+    assert "deep raised ZeroDivisionError: division by zero" in first
+    assert [line.split(":")[0] for line in rest] in ([], ["  … and 1 more"], ["  … and 2 more"])
+    hello(ORGANISM)
+
+
 def test_in_try_and_in_async_def_the_exception_is_what_it_is(hello) -> None:
     """Rendering is all that changes: types, attributes and `except` work as in any program."""
     ran = hello(

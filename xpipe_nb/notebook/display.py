@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -20,6 +21,7 @@ __all__ = ["Picture", "brief", "conversation_bundle", "organism_bundle", "show",
 
 _LONGEST_TEXT = 200
 _MOST_REPLIES = 20
+_MOST_NAMES = 6
 # As large and as far in as a print, so that both stand in one column.
 _REPLY = "margin: 0; font-size: 13px; white-space: pre-wrap"
 # Opacity, not a colour: it is readable on any ground, with no style sheet of ours.
@@ -107,9 +109,11 @@ def conversation_bundle(conversation: Conversation, where: str = "") -> dict[str
 def summary_line(conversation: Conversation, where: str = "") -> str:
     """Say in one line which way a conversation took: `greeter ▸ shouter · 2 messages`; below it, what was repaired.
 
+    Branches stand side by side: `greeter ▸ shouter ×2, whisperer · 4 messages`.
+
     Neither ids nor times are in it, so that running a notebook again changes nothing.
     """
-    way = " ▸ ".join(conversation.chain[1:] or conversation.chain)
+    way = _way(conversation)
     count = f"{conversation.messages:,} {'message' if conversation.messages == 1 else 'messages'}"
     parts = [f"{where}: {way}" if where else way, count]
     if conversation.state != "done":
@@ -117,6 +121,21 @@ def summary_line(conversation: Conversation, where: str = "") -> str:
     elif not conversation.replies:
         parts.append("no reply")
     return "\n".join([" · ".join(parts), *(f"repaired: {repair}" for repair in conversation.repairs)])
+
+
+def _way(conversation: Conversation) -> str:
+    """Give the listeners that were reached, level by level."""
+    levels: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for frame in conversation.frames:
+        levels[frame.depth][frame.listener] += 1
+    steps = [_side_by_side(level) for depth, level in sorted(levels.items()) if depth]
+    return " ▸ ".join(steps or conversation.chain)
+
+
+def _side_by_side(level: Counter[str]) -> str:
+    names = [name if count == 1 else f"{name} ×{count}" for name, count in level.items()]
+    more = [f"{len(names) - _MOST_NAMES} others"] if len(names) > _MOST_NAMES else []
+    return ", ".join([*names[:_MOST_NAMES], *more])
 
 
 def brief(payload: Any) -> str:

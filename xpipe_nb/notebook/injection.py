@@ -13,10 +13,12 @@ from xpipe_nb.notebook.display import conversation_bundle, show, summary_line
 from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.line import InjectLine
 from xpipe_nb.notebook.mistakes import Mistake, one_line, show_as
-from xpipe_nb.notebook.reports import letters_line
+from xpipe_nb.notebook.reports import dead_magic, letters_line
 from xpipe_nb.notebook.session import Session, check_name
 
 __all__ = ["Injection"]
+
+_MOST_CAUSES = 3
 
 
 class Injection:
@@ -73,7 +75,8 @@ class Injection:
                 self._session.tell_end(self._organism, conversation)
         self._show(conversation, handle)
         if lost := list(self._session.letters_of(self._organism, conversation, letters)):
-            print(letters_line(lost, self._magic))  # noqa: T201 - it belongs under the cell
+            where = dead_magic(self._session, self._organism, self._magic)
+            print(letters_line(lost, where))  # noqa: T201 - it belongs under the cell
         return conversation
 
     async def _sent(self) -> Conversation:
@@ -101,9 +104,16 @@ class Injection:
         return f"Conversation #{conversation.number} goes on{how}"
 
     def _causes(self, failed: ConversationFailed, conversation: Conversation, since: int) -> list[str]:
-        """Say why it failed: what agents may not read (a handler's exception) stands in the dead letters."""
-        letters = self._session.letters_of(self._organism, conversation, since)
-        return [f"✕ #{conversation.number} failed: {letter.detail}" for letter in letters] or [one_line(failed)]
+        """Say why it failed: what agents may not read (a handler's exception) stands in the dead letters.
+
+        What only follows from another failure (a caller that did not catch its `CallFailed`) is counted, not told.
+        """
+        letters = list(self._session.letters_of(self._organism, conversation, since))
+        roots = [letter for letter in letters if " raised CallFailed" not in letter.detail] or letters
+        told = [f"✕ #{conversation.number} failed: {letter.detail}" for letter in roots[:_MOST_CAUSES]]
+        if told and (more := len(letters) - len(told)):
+            told.append(f"  … and {more:,} more: {dead_magic(self._session, self._organism, self._magic)}")
+        return told or [one_line(failed)]
 
     def _show(self, conversation: Conversation, handle: Handle) -> None:
         if self._line.silent or handle.is_left_to_ipython:

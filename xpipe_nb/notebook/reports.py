@@ -8,9 +8,10 @@ from xpipe_nb.notebook.display import brief
 from xpipe_nb.notebook.expectations import seen_line
 from xpipe_nb.notebook.mistakes import Mistake
 from xpipe_nb.notebook.records import Record
+from xpipe_nb.notebook.session import Session
 from xpipe_nb.organism import Organism
 
-__all__ = ["dead_letter", "dead_letters", "letters_line", "one_conversation", "threads"]
+__all__ = ["dead_letter", "dead_letters", "dead_magic", "letters_line", "one_conversation", "threads"]
 
 _MOST = 20
 _FEW = 3
@@ -82,14 +83,24 @@ def _letter_line(letter: DeadLetter) -> str:
     return f"{where} · {way} · {letter.stage}, {letter.reason}: {letter.detail}"
 
 
+def dead_magic(session: Session, organism: Organism, magic: str) -> str:
+    """Give the line that lists an organism's dead letters, with its name where several run."""
+    name = f" {organism.name}" if len(session.organisms) > 1 else ""
+    return f"{magic} dead{name}"
+
+
 def letters_line(letters: list[DeadLetter], magic: str) -> str:
     """Tell of dead letters in the cell that caused them: one in a line, a few with a line each.
+
+    Args:
+        letters: The letters.
+        magic: What lists them all.
 
     Example:
         `1 dead letter: shouter, schema: text too long (max 80). %organism dead`
     """
     details = [f"{each.to_id or each.from_id}, {each.reason}: {each.detail.rstrip('.')}" for each in letters[:_FEW]]
     if len(letters) == 1:
-        return f"1 dead letter: {details[0]}. {magic} dead"
+        return f"1 dead letter: {details[0]}. {magic}"
     more = [f"… {len(letters) - _FEW:,} more"] if len(letters) > _FEW else []
-    return "\n".join([f"{len(letters):,} dead letters. {magic} dead", *(f"  {each}" for each in [*details, *more])])
+    return "\n".join([f"{len(letters):,} dead letters. {magic}", *(f"  {each}" for each in [*details, *more])])
