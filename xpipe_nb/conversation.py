@@ -113,7 +113,7 @@ class Conversation:
         Raises:
             ConversationFailed: When there is none, or more than one, or when an error came instead.
         """
-        replies = self.replies[self._first_reply :]
+        replies = self.new_replies
         if len(replies) == 1 and not self._problem():
             return replies[0]
         problem = self._problem()
@@ -122,6 +122,11 @@ class Conversation:
             still = " yet" if not self.is_over and not replies else ""
             problem = f"#{self.number} has {count}{still}; .replies has them all"
         raise self._failure(problem, replies)
+
+    @property
+    def new_replies(self) -> list[Any]:
+        """The replies since the last injection."""
+        return self.replies[self._first_reply :]
 
     @property
     def output(self) -> str:

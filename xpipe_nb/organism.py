@@ -230,7 +230,7 @@ class Organism:
         Args:
             source: YAML text, the path of a YAML file as a `Path`, or the listeners themselves; whatever it does not
                 name is removed.
-            namespace: Where the names in it are looked up first.
+            namespace: Where the names in it are looked up first; left out, where they were when it was made.
 
         Returns:
             What changed; or, with `success` false, why nothing did.

@@ -98,7 +98,7 @@ class StreamPump:
         self.reception = Reception(
             self.inbox, self.directory, self.composer, self.conversations, self.exchange, config.gate
         )
-        self.reloader = Reloader(config, self.directory, self.bus)
+        self.reloader = Reloader(config, namespace, self.directory, self.bus)
         self._connect()
         self._state = "new"
         self._ended: asyncio.Future[None] | None = None

@@ -168,4 +168,6 @@ class Reception:
         count = len(repaired.elements)
         if count != 1:
             raise Rejected("read", "malformed" if count else "empty", f"expected one element, found {count}")
-        raw.data, raw.repairs = repaired.elements[0], repaired.repairs
+        ((line, column),) = repaired.places
+        margin = "\n" * (line - 1) + " " * (column - 1)  # so that a place in it is one in the text as it was written
+        raw.data, raw.repairs = margin + repaired.elements[0], repaired.repairs

@@ -28,12 +28,15 @@ class Reloader:
 
     Args:
         config: The settings that the organism was built with.
+        namespace: Where names are looked up when a reload brings no namespace of its own.
         directory: Its tables.
         bus: Where reloads are published.
     """
 
-    def __init__(self, config: OrganismConfig, directory: Directory, bus: EventBus) -> None:
-        self._config, self._directory, self._bus = config, directory, bus
+    def __init__(
+        self, config: OrganismConfig, namespace: Mapping[str, Any] | None, directory: Directory, bus: EventBus
+    ) -> None:
+        self._config, self._namespace, self._directory, self._bus = config, namespace, directory, bus
         self.generation = 1
 
     def reload(self, source: str | Path | Iterable[Any], namespace: Mapping[str, Any] | None = None) -> ReloadEvent:
@@ -41,11 +44,12 @@ class Reloader:
 
         Args:
             source: YAML text, the path of a YAML file as a `Path`, or the listeners themselves.
-            namespace: Where the names in it are looked up first.
+            namespace: Where the names in it are looked up first; left out, where they were at the start.
 
         Returns:
             What changed; or, with `success` false, why nothing did.
         """
+        namespace = self._namespace if namespace is None else namespace
         try:
             listeners = self._read(source, namespace)
             changes = changes_between(self._directory.by_name(), {each.name: each for each in listeners})

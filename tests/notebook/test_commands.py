@@ -94,6 +94,14 @@ def test_a_name_that_is_taken_is_left_alone(hello) -> None:
     assert hello("%%organism taken --as mine\nlisteners:\n  - shouter").text.endswith("bound as mine\n")
     assert hello("mine.name").value == "'taken'"
     hello("%organism stop taken")
+
+
+def test_an_organism_takes_no_name_that_python_has(hello) -> None:
+    """An organism called `print` is not bound over Python's own."""
+    assert "--as VAR binds it" in hello("%%organism print\nlisteners:\n  - shouter").text
+    assert hello("print('still prints')").text == "still prints\n"
+    hello("%organism stop print")
+    hello("%organism stop taken")
     assert "--as VAR" in hello("%%organism two-words\nlisteners:\n  - shouter").text
     hello("%organism stop two-words")
 

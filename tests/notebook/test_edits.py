@@ -31,6 +31,13 @@ def test_a_definition_and_a_message_in_one_cell_use_the_new_code(story) -> None:
     assert story("x.reply.text").value == "'HELLO WORLD!'"
 
 
+def test_a_reload_in_plain_python_knows_the_names_of_the_notebook(story) -> None:
+    """`await hello.reload(yaml)` looks names up where `%%organism` did."""
+    story("@xp.listener\ndef third(message: Greeting) -> Shout:\n    return Shout('third')")
+    added = "(await hello.reload('listeners: [greeter, shouter, third]')).added_listeners"
+    assert story(added).value == "['third']"
+
+
 def test_a_cell_that_changes_nothing_says_nothing(story) -> None:
     """Running the definitions again makes equal functions and classes: no line, the same generation."""
     for cell in (CELLS, CELLS, "x = 1"):

@@ -68,6 +68,26 @@ def test_broken_xml_names_the_line_of_the_cell(hello) -> None:
     assert "line 2" in ran.said
 
 
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ("<Greeting>\n  <Nme>x</Nme>\n</Greeting>", "line 3, column 3"),
+        ("Sure:\n\n<Greeting>\n  <Nme>AT&T</Nme>\n</Greeting>", "line 5, column 3"),
+        ("<Greeting>\n  <Name>x\n</Greeting>", "line 4, column 1"),
+    ],
+)
+def test_every_place_is_a_line_of_the_cell(hello, body, place) -> None:
+    """Broken XML, what its schema refuses, and text with prose around it are counted in one way."""
+    assert f"{place})" in hello(f"%%inject shouter\n{body}").said
+
+
+def test_a_body_without_a_name_fails_the_cell(hello) -> None:
+    """A cell magic that has a body and no name was meant to do something: help would hide that it did not."""
+    ran = hello("%%inject\n<Greeting><Name>x</Name></Greeting>")
+    assert ran.said == "✕ %%inject needs a listener: %%inject greeter. There are: greeter, shouter."
+    assert hello("%%organism\nlisteners:\n  - shouter").said == "✕ %%organism needs a name: %%organism hello"
+
+
 def test_what_was_repaired_is_shown(hello) -> None:
     """XML by a person or a model is repaired; the cell says what was done."""
     ran = hello("%%inject shouter\nHere it is:\n```xml\n<Greeting><Name>AT&T</Name></Greeting>\n```")

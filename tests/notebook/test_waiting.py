@@ -88,7 +88,8 @@ def test_a_conversation_can_be_continued_by_its_number(hello) -> None:
     number = hello("first.number").value
     ran = hello(f"second = %inject --continue {number} shouter name='b'")
     assert not ran.error
-    assert hello("second is first, [r.text for r in first.replies]").value == "(True, ['A', 'B'])"
+    assert hello(f"%inject --continue {number} shouter name='c'").text.startswith("Shout(text='C')\nshouter")
+    assert hello("second is first, [r.text for r in first.replies]").value == "(True, ['A', 'B', 'C'])"
 
 
 def test_a_plain_def_starts_the_work_and_says_that_it_cannot_wait(hello) -> None:

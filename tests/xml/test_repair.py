@@ -101,6 +101,7 @@ def test_prose_and_fences_come_off_and_are_told():
     answer = "Sure, here it is:\n```xml\n<?xml version='1.0'?>\n<A>\n  <B>AT&T</B>\n</A>\n```\nAnything else?"
     assert repair_text(answer) == Repaired(
         elements=("<A>\n  <B>AT&amp;T</B>\n</A>",),
+        places=((4, 1),),
         repairs=(
             "kept outside text: 'Sure, here it is:'",
             "removed Markdown fence at line 2, column 1",
@@ -129,7 +130,7 @@ def test_a_text_without_elements_is_prose():
 
 def test_a_good_text_needs_no_repair():
     """White space around an element is not worth a word."""
-    assert repair_text("\n <A>x</A>\n") == Repaired(elements=("<A>x</A>",))
+    assert repair_text("\n <A>x</A>\n") == Repaired(elements=("<A>x</A>",), places=((2, 2),))
 
 
 @pytest.mark.parametrize("declared", ["ISO-8859-1", "UTF-16"])

@@ -91,15 +91,16 @@ def _graph_bundle(graph: Graph) -> dict[str, str]:
 
 
 def conversation_bundle(conversation: Conversation, where: str = "") -> dict[str, str]:
-    """Give what a conversation has come to: its replies first, then the one line about it.
+    """Give what a conversation has come to: the replies to its last injection first, then the one line about it.
 
     Args:
         conversation: The conversation.
         where: The organism's name, where several run.
     """
-    replies = [brief(reply) for reply in conversation.replies[:_MOST_REPLIES]]
-    if len(conversation.replies) > _MOST_REPLIES:
-        replies.append(f"… {len(conversation.replies) - _MOST_REPLIES:,} more in .replies")
+    payloads = conversation.new_replies
+    replies = [brief(reply) for reply in payloads[:_MOST_REPLIES]]
+    if len(payloads) > _MOST_REPLIES:
+        replies.append(f"… {len(payloads) - _MOST_REPLIES:,} more in .replies")
     line = summary_line(conversation, where)
     shown = "".join(f'<pre style="{_REPLY}">{escape(reply)}</pre>' for reply in replies)
     html = f'<div style="padding: 0 8px">{shown}<div style="{_LINE}">{escape(line)}</div></div>'

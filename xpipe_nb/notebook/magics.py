@@ -62,6 +62,8 @@ class Magics:
         As a cell magic the payload stands below. `%inject` alone says what can be sent here and now.
         """
         asked = read_inject(line)
+        if cell is not None and cell.strip() and not line.strip():
+            raise self._nameless_inject()
         if asked.options.get("help") or not asked.target:
             return self._told(inject_help(self._session, self._inject))
         if cell is not None:
@@ -139,10 +141,18 @@ class Magics:
               - shouter
         """
         asked = read_organism(line)
+        if cell.strip() and not line.strip():
+            raise Mistake(f"%{self._organism} needs a name: %{self._organism} hello")
         if asked.options.get("help") or not asked.name:
             return self._told(organism_help(self._session, self._organism))
         text = _yaml_of(asked, cell)
         return self._begin(f"%{self._organism} {asked.name}", lambda _handle: self._start(asked, text))
+
+    def _nameless_inject(self) -> Mistake:
+        names = [name for organism in self._session.organisms.values() for name in organism.listeners]
+        if not names:
+            return Mistake(self._session.nothing_runs)
+        return Mistake(f"%{self._inject} needs a listener: %{self._inject} {names[0]}. There are: {', '.join(names)}.")
 
     def _told(self, text: str) -> Handle:
         async def tell(_handle: Handle) -> None:
@@ -167,9 +177,9 @@ class Magics:
 def _with_body(asked: InjectLine, cell: str, magic: str) -> InjectLine:
     if asked.text:
         raise Mistake(f"A payload stands both beside %{magic} {asked.target} and below it. Keep one.")
-    # A line before XML makes its line numbers those of the cell; an XML declaration suffers nothing before it.
-    is_xml = cell.lstrip().startswith("<") and not cell.startswith("<?") and not asked.options.get("raw")
-    return InjectLine(asked.target, f"\n{cell}" if is_xml else cell, asked.options, asked.silent)
+    # A line before it makes its line numbers those of the cell; an XML declaration suffers nothing before it.
+    as_it_stands = asked.options.get("raw") or cell.startswith("<?")
+    return InjectLine(asked.target, cell if as_it_stands else f"\n{cell}", asked.options, asked.silent)
 
 
 def _yaml_of(asked: OrganismLine, cell: str) -> str | Path:

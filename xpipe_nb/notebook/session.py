@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import keyword
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ class Session:
         if run is not None and run.organism.state in ("running", "paused") and not replace:
             reloaded = await run.take_over(source, self.namespace)
             return Started(run, reloaded=reloaded, bound=self._bind_organism(run.organism, variable))
-        organism = Organism.from_config(source.config(name, self.namespace))
+        organism = Organism.from_config(source.config(name, self.namespace), self.namespace)
         before = await self.stop(name) if run is not None else None
         await organism.start()
         self.runs[name] = run = Run(organism, source, self.namespace, partial(self._end, organism))
@@ -261,7 +262,7 @@ class Session:
 
     def _bind_organism(self, organism: Organism, variable: str | None) -> str | None:
         name = variable or organism.name
-        is_free = isinstance(self.namespace.get(name, organism), Organism)
+        is_free = isinstance(self.namespace.get(name, organism), Organism) and not hasattr(builtins, name)
         if variable is None and (not name.isidentifier() or keyword.iskeyword(name) or not is_free):
             return None
         self.bind(name, organism)

@@ -33,11 +33,13 @@ class Repaired:
 
     Args:
         elements: Each top-level element, well formed and read by the gate once already, in order.
+        places: The line and the column where each of them stood, both counted from 1.
         repairs: What was done, in words; text that stood outside the elements is quoted whole.
         prose: The text outside the elements, without fences and XML declarations.
     """
 
     elements: tuple[str, ...] = ()
+    places: tuple[tuple[int, int], ...] = ()
     repairs: tuple[str, ...] = ()
     prose: str = ""
 
@@ -68,6 +70,7 @@ def repair_text(text: str | bytes, limits: GateLimits = DEFAULT_LIMITS) -> Repai
     if not any(piece.element for piece in pieces):
         return Repaired(prose=written)
     elements = tuple(_checked(written, piece, limits) for piece in pieces if piece.element)
+    places = tuple(place_of(written, piece.start) for piece in pieces if piece.element)
     outside = [(piece, _without_fences(written, piece)) for piece in pieces if not piece.element]
     prose = "\n".join(text for _, (text, _) in outside if text)
     notes = [note for piece in pieces for note in piece.notes]
@@ -75,7 +78,7 @@ def repair_text(text: str | bytes, limits: GateLimits = DEFAULT_LIMITS) -> Repai
         notes += fences
         if kept:
             notes.append(Edit(piece.start, piece.end, "", f"kept outside text: {kept!r}"))
-    return Repaired(elements, tuple(_told(written, sorted(notes))), prose)
+    return Repaired(elements, places, tuple(_told(written, sorted(notes))), prose)
 
 
 @dataclass(frozen=True, slots=True)
