@@ -192,3 +192,13 @@ def test_the_cell_to_run_is_named_by_its_number_where_it_is_known(bare) -> None:
         bare(cell)
     says = "✕ No organism is running (was the kernel restarted?). Run the %%organism cell (cell 4)."
     assert bare("%inject greeter name='x'").said == says
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_handler_cannot_end_the_kernel(hello, kind) -> None:
+    """`exit()` in a handler fails that handler; in a cell it is what it always was."""
+    hello(f"@xp.listener\n{kind} leaver(message: Greeting) -> Shout:\n    exit()")
+    hello(ORGANISM + "  - leaver\n")
+    assert "leaver raised SystemExit: a handler cannot end the kernel" in hello("%inject leaver name='x'").said
+    assert hello("x = %inject shouter name='x'\nx.reply.text").value == "'X'"
+    hello(ORGANISM)

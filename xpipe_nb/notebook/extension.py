@@ -14,6 +14,7 @@ from xpipe_nb.notebook.blocking import Watchdog, stopping_handlers
 from xpipe_nb.notebook.completion import tab_matcher
 from xpipe_nb.notebook.display import conversation_bundle
 from xpipe_nb.notebook.edits import Edits
+from xpipe_nb.notebook.guest import keep_the_loop_turning, keep_the_shell_open
 from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.magics import Magics, Work
 from xpipe_nb.notebook.mistakes import hide_tracebacks, show_tracebacks
@@ -55,6 +56,7 @@ class Extension:
         self._outputs = Outputs(self.shell, self._shell.display_pub)
         self.session = Session(shell.user_ns, self.shell.organism_cell, self._outputs)
         self._watchdog: Watchdog | None = None
+        self._undo: list[Callable[[], None]] = []
         self._stopping = stopping_handlers()
         self._edits = Edits(self.session, self.shell)
         self.step = AwaitOurCalls(self._calls, lambda: shell.autoawait, lambda: shell.ast_node_interactivity)
@@ -85,6 +87,7 @@ class Extension:
         if self.shell.has_matchers:
             self._matcher = tab_matcher(self.session, prefix)
             self._shell.Completer.custom_matchers.append(self._matcher)
+        self._undo = [keep_the_shell_open(self._shell), keep_the_loop_turning(self._shell)]
         hide_tracebacks()
         if prefix:
             ours = ", ".join(f"%{prefix}{name}" for name in _NAMES)
@@ -182,6 +185,8 @@ class Extension:
         if self._matcher is not None:
             matchers = self._shell.Completer.custom_matchers
             matchers[:] = [each for each in matchers if each is not self._matcher]
+        for undo in self._undo:
+            undo()
         show_tracebacks()
         return self.session.close()
 

@@ -1,0 +1,62 @@
+"""Terminal IPython at a real prompt: what was started goes on while nobody types."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import ROOT
+
+pexpect = pytest.importorskip("pexpect", reason="it drives the terminal, and comes with IPython where there are any")
+
+PROGRAM = """
+import asyncio
+import xpipe_nb as xp
+
+@xp.payload
+class Ping:
+    text: str
+
+@xp.listener
+async def later(message: Ping) -> None:
+    await asyncio.sleep(0.2)
+    print("done " + "later")
+
+get_ipython().run_line_magic("load_ext", "xpipe_nb")
+"""
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Any]:
+    """IPython at its prompt, under a terminal of its own."""
+    (tmp_path / "story.py").write_text(PROGRAM)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(tmp_path / "ipython"), "TERM": "dumb"}
+    arguments = ["-m", "IPython", "--no-banner", "--no-confirm-exit", "--colors=nocolor", "-i", "story.py"]
+    child = pexpect.spawn(sys.executable, arguments, cwd=str(tmp_path), env=environment, encoding="utf-8", timeout=30)
+    child.expect("In.*1.*:")
+    yield child
+    child.close(force=True)
+
+
+def test_an_organism_goes_on_while_the_terminal_waits_at_its_prompt(terminal: Any) -> None:
+    """The prompt serves the loop that organisms run on; what a handler prints appears with nothing typed."""
+    terminal.sendline("get_ipython().run_cell_magic('organism', 'story', 'listeners: [later]');")
+    terminal.expect("bound as story")
+    terminal.sendline("%inject --no-wait later text='x';")
+    terminal.expect("done later")
+
+
+def test_an_unload_gives_the_terminal_its_own_ways_back(terminal: Any) -> None:
+    """After `%unload_ext` the prompt serves no loop of ours, and `exit` is what it was."""
+    terminal.sendline("print('serves', get_ipython().active_eventloop)")
+    terminal.expect("serves asyncio")
+    terminal.sendline("%unload_ext xpipe_nb")
+    terminal.sendline("print('serves', get_ipython().active_eventloop, get_ipython().ask_exit.__name__)")
+    terminal.expect("serves None ask_exit")
+    terminal.sendline("exit")
+    terminal.expect(pexpect.EOF)
