@@ -28,6 +28,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "check",
         "config",
         "directory",
+        "env_file",
         "failures",
         "frames",
         "listeners",
@@ -63,7 +64,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
 }
 """Each floor's modules and packages, without the leading `xpipe_nb.`; a package stands for all that is in it."""
 
-COMING = {"primitives"}
+COMING: set[str] = set()
 """Places that are kept for packages not yet written."""
 
 TOWER = {"views": {"views", *FLOORS[0], *FLOORS[1]}}
