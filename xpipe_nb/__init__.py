@@ -11,8 +11,8 @@ The floors; a module imports only from its own floor or lower:
           conversation(s)  calls  metadata  reloading  dispatch/
                                     how work flows: asyncio and aiostream
      2    views/                    a side tower: listeners and events to pictures, nothing of the machine
-     1    payloads/  xml/  listeners/  config/  settings  check  changes  directory  frames  routing
-          replies  failures  scheduling
+     1    payloads/  xml/  listeners/  config/  settings  check  changes  directory  env_file  frames
+          routing  replies  failures  scheduling
                                     the rules: synchronous, tried without a loop
      0    errors  names  messages  events  limits  history  thread_ids
                                     the words

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.config import ConfigLoader
+from xpipe_nb.env_file import read_env_file
 from xpipe_nb.errors import XPipeError
 from xpipe_nb.pump import StreamPump
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 __all__ = ["bootstrap", "get_stream_pump", "reset_stream_pump", "set_stream_pump"]
 
@@ -23,6 +24,8 @@ class _Current:
 
 async def bootstrap(path: str | Path, namespace: Mapping[str, Any] | None = None) -> StreamPump:
     """Make a pump of a configuration file and call it the program's own; it does not run yet.
+
+    The `.env` file beside it is read first; it overrides nothing that is set already.
 
     Args:
         path: The YAML file.
@@ -37,6 +40,7 @@ async def bootstrap(path: str | Path, namespace: Mapping[str, Any] | None = None
         await pump.run()
         ```
     """
+    read_env_file(Path(path).parent)
     pump = StreamPump(ConfigLoader.load(path, namespace), namespace)
     set_stream_pump(pump)
     return pump

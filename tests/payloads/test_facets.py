@@ -35,7 +35,7 @@ def holder(kind: Any) -> Any:
         (Annotated[Decimal, at.Le(0.1)], Decimal("0.1"), Decimal("0.2"), "expected at most 0.1"),
         (Annotated[str, at.MinLen(2)], "😀😀", "😀", "expected at least 2 characters, got 1"),
         (Annotated[str, at.MaxLen(2)], "ab", "abc", "expected at most 2 characters, got 3"),
-        (Annotated[bytes, at.Len(1, 2)], b"ab", b"", "expected at least 1 bytes, got 0"),
+        (Annotated[bytes, at.Len(1, 2)], b"ab", b"", "expected at least 1 byte, got 0"),
         (Annotated[str, Pattern("[a-z]+")], "ab", "ab1", "expected text like"),
         (Annotated[str, Pattern("[a-z]+"), Pattern(".{2}")], "ab", "abc", "expected text like '.{2}'"),
         (Annotated[list[int], at.Len(1, 2)], [1], [], "expected at least 1 item, got 0"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -35,13 +37,15 @@ class ConfigLoader:
         """Read a file.
 
         Args:
-            path: A YAML file in UTF-8.
+            path: A YAML file in UTF-8; import paths in it may name modules that stand beside it.
             namespace: Where names of handlers and classes are looked up before they are imported.
 
         Raises:
             ConfigError: There is no such file, or anything in it is wrong; every fault is in the error.
         """
-        return cls.load_text(read_file(Path(path)), namespace, source=str(path))
+        text = read_file(Path(path))
+        with _importable(Path(path).resolve().parent):
+            return cls.load_text(text, namespace, source=str(path))
 
     @classmethod
     def load_text(
@@ -111,6 +115,16 @@ def read_file(path: Path) -> str:
         raise ConfigError(Fault("$", f"there is no file {path}", nearest=nearest(path.name, others))) from None
     except OSError as error:
         raise ConfigError(Fault("$", f"{path} cannot be read: {error.strerror}")) from None
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Let modules of a folder be imported meanwhile; what Python finds already goes before them."""
+    sys.path.append(str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
 
 
 def _organism(document: YamlDocument, around: Surroundings) -> OrganismConfig:

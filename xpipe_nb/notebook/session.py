@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from xpipe_nb.conversation import Conversation
+from xpipe_nb.env_file import read_env_file
 from xpipe_nb.events import ReloadEvent
 from xpipe_nb.known import remember
 from xpipe_nb.listeners import Listener
@@ -111,6 +112,7 @@ class Session:
         """
         if variable is not None:
             check_name(variable)
+        read_env_file(Path.cwd())
         source = Source(text)
         run = self.runs.get(name)
         if run is not None and run.organism.state in ("running", "paused") and not replace:

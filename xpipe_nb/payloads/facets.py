@@ -187,7 +187,7 @@ def _sized(node: Node, item: Any) -> Node:
         length = len(value)
         if length >= size if least else length <= size:
             return None
-        return f"expected at {'least' if least else 'most'} {size} {unit}, got {length}"
+        return f"expected at {'least' if least else 'most'} {size} {unit if size != 1 else unit[:-1]}, got {length}"
 
     filler: Any = "abcdefghij" if node.name == "str" else b"abcdefghij"
     sample = (filler * (size // 10 + 1))[:size]
