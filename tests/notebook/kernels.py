@@ -15,7 +15,10 @@ from jupyter_client.manager import KernelManager
 
 from tests.support import ROOT
 
-__all__ = ["CELLS", "FRESH", "LOAD", "ORGANISM", "Kernel", "Ran", "kernel_in"]
+__all__ = ["CELLS", "FRESH", "LOAD", "ORGANISM", "OTHER_KERNEL", "Kernel", "Ran", "kernel_in"]
+
+OTHER_KERNEL = "XPIPE_KERNEL"
+"""The variable that names a folder with another ipykernel, which is then used in place of the installed one."""
 
 LOAD = "%load_ext xpipe_nb\nimport xpipe_nb as xp"
 
@@ -201,7 +204,9 @@ def _add(outputs: list[dict[str, Any]], output: dict[str, Any]) -> None:
 @contextmanager
 def kernel_in(folder: Path, *cells: str) -> Iterator[Kernel]:
     """Start a kernel that keeps nothing outside a folder, and run some cells that must not fail."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(folder), "JUPYTER_RUNTIME_DIR": str(folder)}
+    path = os.pathsep.join(filter(None, [os.environ.get(OTHER_KERNEL), str(ROOT)]))
+    private = {"PYTHONPATH": path, "IPYTHONDIR": str(folder), "JUPYTER_RUNTIME_DIR": str(folder)}
+    environment = {**os.environ, **private}
     manager = KernelManager(kernel_name="python3", transport="ipc", ip=str(folder / "k"))
     manager.start_kernel(env=environment, cwd=str(folder))
     client = manager.blocking_client()
