@@ -37,6 +37,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "routing",
         "scheduling",
         "settings",
+        "todos",
         "xml",
     ),
     2: (  # flow: how work moves, and the side tower of pictures

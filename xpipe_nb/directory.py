@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xpipe_nb.payloads import PayloadTable, codec_of
+from xpipe_nb.payloads import DeliveryError, PayloadTable, codec_of
 from xpipe_nb.routing import RouteTable
 from xpipe_nb.scheduling import Gate
 
@@ -36,15 +36,17 @@ class Directory:
         self._per_agent = per_agent
         self._gates: dict[str, Gate] = {}
         self._gone: dict[str, Listener] = {}
+        self._own: dict[str, Listener] = {}
         self.routes, self.table = self._tables(listeners)
 
     def _tables(self, listeners: Iterable[Listener]) -> tuple[RouteTable, PayloadTable]:
         listeners = tuple(listeners)
         table = PayloadTable()
-        for listener in listeners:
+        table.add(DeliveryError)  # it may stand among the results of a buffer
+        for listener in (*listeners, *self._own.values()):
             for cls in (*listener.accepts.values(), *(listener.output_class or ())):
                 table.add(cls)
-        return RouteTable(listeners, self.organism), table
+        return RouteTable(listeners, self.organism, self._own.values()), table
 
     def replace(self, listeners: Iterable[Listener]) -> None:
         """Swap the whole table in one go; what cannot be built changes nothing.
@@ -55,8 +57,10 @@ class Directory:
             ConfigError: When two payload classes share a tag but not a schema.
         """
         routes, table = self._tables(listeners)
-        self._gone.update({each.name: each for each in self.routes if routes.get(each.name) is None})
-        for listener in routes:
+        self._gone.update(
+            {each.name: each for each in self.routes.everybody().values() if routes.get(each.name) is None}
+        )
+        for listener in routes.everybody().values():
             self._gone.pop(listener.name, None)
             if listener.name in self._gates:
                 self._gates[listener.name].limit = self._limit(listener)
@@ -65,10 +69,23 @@ class Directory:
 
     def put(self, listener: Listener) -> None:
         """Add a listener, or replace the one of its name."""
+        self._own.pop(listener.name, None)
         self.replace({**self.by_name(), listener.name: listener}.values())
 
+    def adopt(self, listeners: Iterable[Listener]) -> None:
+        """Add listeners that no configuration declares, so that no reload takes them out: the pump's, generic ones."""
+        self._own.update({listener.name: listener for listener in listeners})
+        self.replace(self.by_name().values())
+
     def remove(self, name: str) -> bool:
-        """Take a listener out; say whether it was there."""
+        """Take a listener out; say whether it was there. The pump's own stay."""
+        own = self._own.get(name)
+        if own is not None and own.generic:
+            del self._own[name]
+            self.replace(self.by_name().values())
+            return True
+        if own is not None:
+            return False
         if self.routes.get(name) is None:
             return False
         self.replace([each for each in self.routes if each.name != name])
@@ -77,6 +94,10 @@ class Directory:
     def by_name(self) -> dict[str, Listener]:
         """Give the listeners by name, in the order of declaration."""
         return {each.name: each for each in self.routes}
+
+    def of_the_person(self) -> dict[str, Listener]:
+        """Give the listeners by name, generic ones included, the pump's own left out."""
+        return {**self.by_name(), **{each.name: each for each in self._own.values() if each.generic}}
 
     def listener_of(self, frame: Frame) -> Listener | None:
         """Give the listener that works in a frame, also one that was taken out meanwhile."""

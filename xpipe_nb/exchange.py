@@ -145,6 +145,8 @@ class Exchange:
             self.rules.answered(frame)
         else:
             frame.conversation.replies.append(delivery.payload)
+        if delivery.frame.todos is not None:
+            delivery.frame.todos.arrived(delivery.send.tag, delivery.send.from_id)
         if self._bus.heard:
             self._bus.publish(message_event(MessageReceivedEvent, delivery))
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from xpipe_nb.history import Slot
+    from xpipe_nb.todos import Todos
 
 __all__ = ["Effects", "Frame", "FrameRules"]
 
@@ -83,6 +84,7 @@ class Frame:
         "parent",
         "previous_sibling",
         "queue",
+        "todos",
         "turn",
     )  # fmt: skip
 
@@ -99,6 +101,7 @@ class Frame:
         self.idle: dict[str, list[Frame]] | None = None
         self.queue: deque[Any] | None = None
         self.latest: Slot | None = None
+        self.todos: Todos | None = None
         self._id: str | None = None
         self.first_child: Frame | None = None
         self.next_sibling: Frame | None = None
@@ -186,7 +189,7 @@ class Frame:
         """Mark the frame as closed and let go of all that only an open one needs."""
         self.closed = True
         self.busy = 0
-        self.first_child = self.idle = self.queue = self.latest = None
+        self.first_child = self.idle = self.queue = self.latest = self.todos = None
 
     def __repr__(self) -> str:
         return f"Frame({' ▸ '.join(self.chain)}, {self.state})"

@@ -6,10 +6,20 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["SYSTEM", "is_name", "is_system_name", "nearest"]
+__all__ = ["SYSTEM", "SYSTEM_LISTENERS", "is_name", "is_system_name", "nearest"]
 
 SYSTEM = "system"
 """The name under which the pump itself speaks; nobody outside may use it."""
+
+SYSTEM_LISTENERS = (
+    "system.boot",
+    "system.todo",
+    "system.todo-complete",
+    "system.sequence",
+    "system.sequence.factory",
+    "system.buffer",
+)
+"""The pump's own listeners, which every organism has."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*", re.ASCII)
 

@@ -316,7 +316,7 @@ class Organism:
     @property
     def listeners(self) -> Mapping[str, Listener]:
         """The listeners by name."""
-        return self.pump.listeners
+        return self.pump.directory.of_the_person()
 
     @property
     def conversations(self) -> list[Conversation]:

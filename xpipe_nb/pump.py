@@ -29,14 +29,17 @@ from xpipe_nb.dispatch.handled import handled
 from xpipe_nb.dispatch.remembered import remembered
 from xpipe_nb.dispatch.threads import DaemonThreads
 from xpipe_nb.dispatch.timed import timed
-from xpipe_nb.errors import Rejected, XPipeError
+from xpipe_nb.errors import ConfigError, Fault, Rejected, XPipeError
 from xpipe_nb.events import OrganismStateEvent, PipelineFailed, ThoughtEvent
 from xpipe_nb.exchange import Exchange
 from xpipe_nb.frames import FrameRules
 from xpipe_nb.inbox import Inbox, incoming
 from xpipe_nb.letters import DeadLetters
 from xpipe_nb.listeners import ListenerConfig, resolve_all
+from xpipe_nb.listeners.generic import generic_listener
 from xpipe_nb.operators import expression
+from xpipe_nb.primitives.desk import Desk
+from xpipe_nb.primitives.table import system_listeners
 from xpipe_nb.reception import Reception
 from xpipe_nb.reloading import Reloader
 from xpipe_nb.scheduling import Scheduler
@@ -87,6 +90,7 @@ class StreamPump:
         )
         self.threads = DaemonThreads()
         self.composer = Composer(self.directory, config.gate, self._thought)
+        self.directory.adopt(system_listeners(Desk(self.directory, self.exchange, self.composer, self.bus)))
         self.deadlines = Deadlines(self._abandon)
         self.services = Services(self.exchange, self.composer, self.directory, self.deadlines, self.bus)
         perform = around(self.layers(), handled(self.threads))
@@ -241,16 +245,34 @@ class StreamPump:
         Raises:
             ConfigError: When it cannot be used.
         """
-        (resolved,) = resolve_all([listener], known=self.directory.routes.names())
+        (resolved,) = resolve_all([listener], known=self.directory.of_the_person())
         self.directory.put(resolved)
         self.open_gates()
         return resolved
 
     def register_all(self, listeners: Iterable[ListenerConfig | Callable[..., Any]]) -> None:
         """Add several listeners at once; they may name one another as peers."""
-        for resolved in resolve_all(listeners, known=self.directory.routes.names()):
+        for resolved in resolve_all(listeners, known=self.directory.of_the_person()):
             self.directory.put(resolved)
         self.open_gates()
+
+    def register_generic_listener(self, name: str, handler: Callable[..., Any], description: str = "") -> Listener:
+        """Add a listener that takes any payload, as an element; it is sent to by name only, and outlives reloads.
+
+        Args:
+            name: Its name; a generic listener of the same name is replaced.
+            handler: Called with the element, a copy of its own, and its metadata if it takes that.
+            description: What it does; default: the first line of the docstring.
+
+        Raises:
+            ConfigError: When it cannot be used, or another listener has the name.
+        """
+        if name in self.directory.by_name():
+            raise ConfigError(Fault("$.name", f"a second listener named {name!r}", "another name"))
+        listener = generic_listener(name, handler, description)
+        self.directory.adopt([listener])
+        self.open_gates()
+        return listener
 
     def unregister_listener(self, name: str) -> bool:
         """Take a listener out of the routes; say whether it was there."""
@@ -311,8 +333,8 @@ class StreamPump:
 
     @property
     def listeners(self) -> Mapping[str, Listener]:
-        """The listeners by name."""
-        return self.directory.by_name()
+        """All listeners by name, the pump's own included."""
+        return self.directory.routes.everybody()
 
     @property
     def routing_table(self) -> Mapping[str, list[Listener]]:

@@ -26,18 +26,25 @@ class RouteTable:
     Args:
         listeners: The listeners, each name once.
         organism: The organism's name, for the sentences that people read.
+        own: Listeners that the person did not declare: the pump's, and generic ones. They are found like all others,
+            but not counted among the listeners of the organism.
     """
 
-    def __init__(self, listeners: Iterable[Listener], organism: str = "organism") -> None:
+    def __init__(self, listeners: Iterable[Listener], organism: str = "organism", own: Iterable[Listener] = ()) -> None:
         self._organism = organism
-        self._by_name = {listener.name: listener for listener in listeners}
+        self._declared = {listener.name: listener for listener in listeners}
+        self._by_name = {**self._declared, **{listener.name: listener for listener in own}}
         self._by_tag: dict[str, list[Listener]] = {}
         for listener in self._by_name.values():
             for tag in listener.accepts:
                 self._by_tag.setdefault(tag, []).append(listener)
 
     def __iter__(self) -> Iterator[Listener]:
-        return iter(self._by_name.values())
+        return iter(self._declared.values())
+
+    def everybody(self) -> dict[str, Listener]:
+        """Give all listeners by name, those included that the person did not declare."""
+        return dict(self._by_name)
 
     def get(self, name: str) -> Listener | None:
         """Give the listener of that name."""
@@ -45,7 +52,7 @@ class RouteTable:
 
     def names(self) -> list[str]:
         """Give the names, in the order of declaration."""
-        return list(self._by_name)
+        return list(self._declared)
 
     def by_tag(self) -> dict[str, list[Listener]]:
         """Give the whole table: who accepts what."""
@@ -85,6 +92,17 @@ class RouteTable:
         raise Rejected("route", "ambiguous", f"{names} all accept {tag}; say which one with to=")
 
     def _named(self, tag: str, to: str, sender: Listener | None) -> Listener:
+        listener = self.reachable(to, sender)
+        if tag not in listener.accepts:
+            raise self._not_accepted(tag, listener)
+        return listener
+
+    def reachable(self, to: str, sender: Listener | None) -> Listener:
+        """Give the listener of a name, if the sender may send to it.
+
+        Raises:
+            Rejected: At stage `route`, with reason `unknown` or `peers`.
+        """
         listener = self._by_name.get(to)
         if listener is None:
             raise self._unknown(to, sender)
@@ -93,8 +111,6 @@ class RouteTable:
             peers = ", ".join(sender.peers or ()) if sender else ""
             detail = f"{who} may not send to {to}; its peers: {peers or 'none'}"
             raise Rejected("route", "peers", detail)
-        if tag not in listener.accepts:
-            raise self._not_accepted(tag, listener)
         return listener
 
     def for_text(self, tag: str, sender: Listener, caller: Listener | None) -> Listener | None:
@@ -118,9 +134,9 @@ class RouteTable:
 
     def _unknown(self, to: str, sender: Listener | None) -> Rejected:
         near = nearest(to, self._by_name)
-        others = ", ".join(name for name in self._by_name if name != near)
+        others = ", ".join(name for name in self._declared if name != near)
         hint = f" Did you mean {near}?" + (f" Others: {others}." if others else "") if near else ""
-        known = "" if near else f" Listeners: {', '.join(self._by_name) or 'none'}."
+        known = "" if near else f" Listeners: {', '.join(self._declared) or 'none'}."
         by = f" ({sender.name} wanted to send to it)" if sender else ""
         return Rejected("route", "unknown", f"No listener {to!r} in {self._organism}.{hint}{known}{by}", nearest=near)
 

@@ -6,6 +6,7 @@ of what happens then.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -140,7 +141,8 @@ class Stages:
         targets = self._directory.routes.targets(send.tag, send.to, sender)
         if send.call is not None and (len(targets) > 1 or send.call.given_up):
             raise self._no_call(send, targets)
-        self._composer.check(send)
+        if not targets[0].generic or self._directory.codec_for(send.tag, send.cls) is not None:
+            self._composer.check(send)
         if kind is Kind.ITSELF:
             self._rules.hold(frame)
             return [Delivery(send, frame, targets[0])]
@@ -194,6 +196,9 @@ class Stages:
         """Each receiver gets a validated copy of its own."""
         send = delivery.send
         delivery.generation = self._directory.generation
+        if delivery.listener is not None and delivery.listener.generic:
+            delivery.payload = deepcopy(send.element)
+            return delivery
         codec = self._composer.check(send)
         try:
             delivery.payload = codec.decode(send.element, self._directory.table)

@@ -183,10 +183,10 @@ def test_a_file_that_cannot_be_read_is_a_config_error(tmp_path):
         ),
         ("listeners: {a.b: {handler: greeter, peers: [x]}}", "$.listeners['a.b'].peers[0]", "no listener 'x'", None),
         (
-            "listeners: [shouter, {name: b, handler: shouter, peers: [system.todo]}]",
+            "listeners: [shouter, {name: b, handler: shouter, peers: [system.tudo]}]",
             "$.listeners[1].peers[0]",
             "no listener",
-            None,
+            "system.todo",
         ),
         (
             "listeners: [shouter, {name: shouter, handler: greeter, peers: []}]",

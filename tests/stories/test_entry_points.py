@@ -25,6 +25,7 @@ from xpipe_nb import (
     get_stream_pump,
     reset_stream_pump,
 )
+from xpipe_nb.names import SYSTEM_LISTENERS
 
 
 async def echo(message: Say) -> Told:
@@ -67,9 +68,9 @@ def test_bootstrap_gives_a_pump_that_does_not_run_yet(tmp_path: Path) -> None:
 
 
 def test_a_pump_lists_its_listeners_and_routes() -> None:
-    """`listeners` is by name, `routing_table` by the tag of what is accepted."""
+    """`listeners` is by name, the pump's own included; `routing_table` by the tag of what is accepted."""
     pump = StreamPump(OrganismConfig(name="p", listeners=[ListenerConfig(name="echo", handler=echo)]))
-    assert list(pump.listeners) == ["echo"]
+    assert list(pump.listeners) == ["echo", *SYSTEM_LISTENERS]
     assert [each.name for each in pump.routing_table["Say"]] == ["echo"]
 
 

@@ -55,7 +55,9 @@ def metadata_of(turn: Turn) -> HandlerMetadata:
     """Make the second argument of a handler."""
     send, listener = turn.delivery.send, turn.listener
     own_name = listener.name if listener.agent else None
-    return HandlerMetadata("", send.from_id, own_name, send.kind is Kind.ITSELF, turn=turn)
+    todos = turn.frame.todos
+    nudge = "" if todos is None else todos.nudge()
+    return HandlerMetadata("", send.from_id, own_name, send.kind is Kind.ITSELF, todo_nudge=nudge, turn=turn)
 
 
 def _bound(turn: Turn) -> Callable[[], Any]:

@@ -52,6 +52,9 @@ class TurnServices(Protocol):
     def call_sync(self, turn: Turn, payload: Any, to: str | None) -> Any:
         """Do what `call` does, from a thread."""
 
+    async def stand_by(self, waited_for: asyncio.Future[Any]) -> None:
+        """Wait for something else; the turn's places are free meanwhile, as in a call."""
+
     def progress(self, turn: Turn, done: float, total: float | None, text: str) -> None:
         """Tell how far the handler is."""
 

@@ -11,7 +11,7 @@ from xpipe_nb.errors import Fault
 from xpipe_nb.listeners.config import ListenerConfig
 from xpipe_nb.listeners.record import Listener
 from xpipe_nb.listeners.resolve import Surroundings, read_listener
-from xpipe_nb.names import nearest
+from xpipe_nb.names import SYSTEM_LISTENERS, is_system_name, nearest
 from xpipe_nb.settings import Place
 
 __all__ = ["Entry", "read_together", "resolve_all"]
@@ -106,12 +106,16 @@ def _check_names(names: Sequence[str], entries: Sequence[Entry]) -> None:
         if other is not entry:
             spot = entry.place if entry.word else entry.place.key("name")
             spot.fault(f"a second listener named {name!r}", f"another name ({other.place.path} has this one)")
+        if is_system_name(name):
+            spot = entry.place if entry.word else entry.place.key("name")
+            spot.fault(f"{name!r}: names that begin with system are the pump's own", "another name")
 
 
 def _check_peers(peers: object, place: Place, everybody: Sequence[str], broken: AbstractSet[str]) -> None:
     if not isinstance(peers, (list, tuple)):
         return
     others = [name for name in everybody if name and name not in broken]
+    everybody = [*everybody, *SYSTEM_LISTENERS]
     for index, peer in enumerate(peers):
         near = nearest(peer, everybody) if isinstance(peer, str) else None
         # A peer close to a listener that could not be read is most likely right: the listener is misspelt.
