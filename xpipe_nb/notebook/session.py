@@ -20,6 +20,7 @@ from xpipe_nb.notebook.mistakes import Mistake, unknown_word
 from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.runs import Run, Source
+from xpipe_nb.notebook.view import is_attended
 from xpipe_nb.organism import Organism
 
 __all__ = ["Ended", "Session", "Started", "check_name"]
@@ -186,16 +187,18 @@ class Session:
         organisms = [self.organism(of)] if slash else list(self.organisms.values())
         if not organisms:
             raise Mistake(self.nothing_runs)
-        found = [each for each in organisms if name in each.listeners]
+        found = [each for each in organisms if name in each.pump.listeners]
         if not found:
             known = list(dict.fromkeys(each for organism in organisms for each in organism.listeners))
             raise unknown_word("listener", name, known, where=f" in {_and(each.name for each in organisms)}")
         if len(found) > 1:
             names = _and(each.name for each in found)
             raise Mistake(f"{name} is in {names}: use %inject {found[0].name}/{name} …")
-        return found[0], found[0].listeners[name]
+        return found[0], found[0].pump.listeners[name]
 
     def _end(self, organism: Organism, number: int) -> None:
+        if organism.name in self.runs and is_attended():
+            self.runs[organism.name].picture.renew_soon()
         conversation = next((each for each in reversed(organism.conversations) if each.number == number), None)
         if conversation is not None and self.outputs.holds_back(conversation):
             # A moment later, the cell that waits for it has given it its name.

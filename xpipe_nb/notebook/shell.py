@@ -7,6 +7,7 @@ import importlib.util
 import platform
 import re
 from collections.abc import Coroutine
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
@@ -113,6 +114,7 @@ def _row(name: str, able: bool, remedy: str) -> tuple[str, str, str]:
     return name, "yes" if able else "no", "" if able else remedy
 
 
+@cache
 def _version_of(name: str) -> str:
     try:
         return version(name)

@@ -17,7 +17,7 @@ from xpipe_nb.notebook.pace import Pace
 from xpipe_nb.organism import Organism
 from xpipe_nb.views.delta import delta
 
-__all__ = ["SNAPSHOT_TYPE", "WIDGET_TYPE", "LiveView", "bundle"]
+__all__ = ["SNAPSHOT_TYPE", "WIDGET_TYPE", "LiveView", "bundle", "is_attended"]
 
 SNAPSHOT_TYPE = "application/vnd.xpipe.view+json"
 WIDGET_TYPE = "application/vnd.jupyter.widget-view+json"
@@ -200,7 +200,7 @@ def bundle(view: LiveView, *, live: bool | None = None) -> dict[str, Any]:
     """
     from xpipe_nb.notebook.display import organism_bundle
 
-    live = _is_attended() if live is None else live
+    live = is_attended() if live is None else live
     model_id = view.model_id if live else None
     session = "saved" if model_id is None else view.session
     shown: dict[str, Any] = {SNAPSHOT_TYPE: sendable(view.saved(session=session))}
@@ -209,7 +209,7 @@ def bundle(view: LiveView, *, live: bool | None = None) -> dict[str, Any]:
     return {**shown, **organism_bundle(view.organism)}
 
 
-def _is_attended() -> bool:
+def is_attended() -> bool:
     """Whether there is a kernel, and somebody who looks on."""
     from IPython.core.getipython import get_ipython
 
