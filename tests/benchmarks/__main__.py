@@ -6,16 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.benchmarks import hops, memory, views
+from tests.benchmarks import cells, hops, memory, views
 from tests.benchmarks.figures import Figure, save, table
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.benchmarks", description="Measure a hop, the memory and the views."
+        prog="python -m tests.benchmarks", description="Measure a hop, the memory, the views and the magics."
     )
-    parser.add_argument("--only", choices=["hops", "memory", "views"], help="measure just this")
+    parser.add_argument("--only", choices=["hops", "memory", "views", "cells"], help="measure just this")
     parser.add_argument("--hops", type=int, default=10_000, help="in a round (default: 10000)")
     parser.add_argument("--rounds", type=int, default=7, help="of hops (default: 7)")
     parser.add_argument("--messages", type=int, default=1_000_000, help="for the memory (default: 1000000)")
@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         figures += hops.measure(options.hops, options.rounds)
     if options.only in (None, "views"):
         figures += views.measure(2.0 if options.quick else 10.0, options.hops)
+    if options.only in (None, "cells"):
+        figures += cells.measure(2 if options.quick else 5)
     if options.only in (None, "memory"):
         figures += memory.measure(options.messages)
     print(table(figures))
