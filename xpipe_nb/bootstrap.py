@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.config import ConfigLoader
 from xpipe_nb.env_file import read_env_file
 from xpipe_nb.errors import XPipeError
+from xpipe_nb.payloads.primitives import Boot
 from xpipe_nb.pump import StreamPump
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ class _Current:
 
 async def bootstrap(path: str | Path, namespace: Mapping[str, Any] | None = None) -> StreamPump:
     """Make a pump of a configuration file and call it the program's own; it does not run yet.
+
+    Its first message is queued: `Boot`, from `system` to `system.boot`.
 
     The `.env` file beside it is read first; it overrides nothing that is set already.
 
@@ -42,6 +46,8 @@ async def bootstrap(path: str | Path, namespace: Mapping[str, Any] | None = None
     """
     read_env_file(Path(path).parent)
     pump = StreamPump(ConfigLoader.load(path, namespace), namespace)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    pump.reception.announce(Boot(pump.name, now, len(pump.directory.by_name())), to="system.boot")
     set_stream_pump(pump)
     return pump
 

@@ -201,7 +201,7 @@ def _tell(event: PumpEvent, organism: Organism) -> None:
         _say(_one_line(f"dead letter: {event.letter}"), sys.stdout)
     elif isinstance(event, PipelineFailed):
         _say(_one_line(f"failed in {event.stage}: {event.error}"), sys.stdout)
-    elif isinstance(event, MessageReceivedEvent) and event.to_id not in organism.listeners:
+    elif isinstance(event, MessageReceivedEvent) and event.to_id not in organism.pump.listeners:
         _say(_one_line(f"#{event.conversation} {event.from_id} → {event.to_id} {event.payload!r}"), sys.stdout)
 
 

@@ -333,8 +333,10 @@ class Organism:
         return check(self.listeners.values())
 
     def graph(self) -> Graph:
-        """Give the listeners and who may send to whom, to be drawn."""
-        return graph_of(self.listeners.values(), title=self.name)
+        """Give the listeners and who may send to whom, to be drawn; of the pump's own those that are named as peers."""
+        named = {peer for listener in self.listeners.values() for peer in listener.peers or ()}
+        drawn = [each for each in self.pump.listeners.values() if each.name in named or each.name in self.listeners]
+        return graph_of(drawn, title=self.name)
 
     def view(self) -> Any:
         """Give the live view of it: the value of a cell, it shows what happens; always the same one until it is closed.

@@ -13,7 +13,7 @@ from xpipe_nb.composing import check_name
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.errors import Rejected, XPipeError
 from xpipe_nb.messages import Raw
-from xpipe_nb.names import is_name, is_system_name
+from xpipe_nb.names import SYSTEM, is_name, is_system_name
 from xpipe_nb.replies import shown
 from xpipe_nb.xml import repair_text
 
@@ -102,6 +102,11 @@ class Reception:
             self._exchange.refuse_at_door(raw, rejection)
         else:
             self._inbox.put_injection(raw)
+
+    def announce(self, payload: Any, to: str) -> None:
+        """Queue a message of the pump's own; it comes in by the port `system`, which is nobody else's."""
+        element, cls = self._composer.encode(payload)
+        self._inbox.put_injection(Raw(element, SYSTEM, to=to, context=self._context(), trusted=True, cls=cls))
 
     async def submit(
         self,

@@ -158,9 +158,15 @@ class Services:
                 try:
                     await self.crew.step_back(turn)
                 finally:
-                    if _goes_on(turn):
-                        self._deadlines.resume(turn)
-                        self._announce(turn, "processing")
+                    self._back(turn)
+
+    def _back(self, turn: Turn) -> None:
+        """A turn has its places again; if another call of it began meanwhile, it waits for that one now."""
+        if turn.calls:
+            self.crew.step_aside(turn)
+        elif _goes_on(turn):
+            self._deadlines.resume(turn)
+            self._announce(turn, "processing")
 
     async def stand_by(self, waited_for: asyncio.Future[Any]) -> None:
         """Wait; if a handler asks, its places are free meanwhile, as in a call."""

@@ -59,7 +59,9 @@ def test_bootstrap_gives_a_pump_that_does_not_run_yet(tmp_path: Path) -> None:
         await pump.until_quiet()
         await pump.shutdown()
         await running
-        assert [each.replies for each in pump.conversations.finished] == [[Told("queued before the start")]]
+        booted, answered = pump.conversations.finished
+        assert (booted.chain, booted.replies) == (["system", "system.boot"], [])
+        assert answered.replies == [Told("queued before the start")]
         reset_stream_pump()
         with pytest.raises(XPipeError, match="no pump"):
             get_stream_pump()

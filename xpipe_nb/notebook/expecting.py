@@ -58,7 +58,7 @@ async def _looked(
 
 
 def _check_names(arrow: Arrow, organism: Organism, conversation: Conversation) -> None:
-    known = [*organism.listeners, conversation.port, *conversation.participants, "system"]
+    known = [*organism.pump.listeners, conversation.port, *conversation.participants, "system"]
     for name in (arrow.from_id, arrow.to_id):
         if name != "*" and name not in known:
             near = nearest(name, known)

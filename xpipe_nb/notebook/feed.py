@@ -104,12 +104,13 @@ class Feed:
     def saved(self, *, session: str = "saved") -> dict[str, Any]:
         """Write down what may stand in a file: no times, the same in every run."""
         state = self._fold()
-        return saved(state, self._placed(state), session, self._organism.listeners)
+        drawn = {name: each for name, each in self._organism.pump.listeners.items() if name in state.listeners}
+        return saved(state, self._placed(state), session, drawn)
 
     def detail(self, of: Any, key: Any) -> dict[str, Any] | None:
         """Write down a listener's contract or a message's passage, if it is still known."""
         if of == "listeners":
-            listener = self._organism.listeners.get(str(key))
+            listener = self._organism.pump.listeners.get(str(key))
             return None if listener is None else listener_detail(listener)
         state = self._fold()
         message = state.messages.get(int(key)) if str(key).isdecimal() else None

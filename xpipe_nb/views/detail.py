@@ -12,6 +12,7 @@ from lxml import etree
 from xpipe_nb.errors import XPipeError
 from xpipe_nb.listeners import Listener
 from xpipe_nb.payloads import codec_of
+from xpipe_nb.views.graph import kind_of
 from xpipe_nb.views.state import MessageNow, ViewState
 from xpipe_nb.xml import build_envelope, canonical, read_document
 
@@ -43,7 +44,7 @@ def listener_detail(listener: Listener, longest: int = 20_000) -> dict[str, Any]
     """
     first = next(iter(listener.accepts.values()), None)
     return {
-        "kind": "agent" if listener.agent else "cpu_bound" if listener.cpu_bound else "tool",
+        "kind": kind_of(listener),
         "description": _cut(listener.description, longest),
         "accepts": list(listener.accepts),
         "answers": [cls.__name__ for cls in listener.output_class or ()],

@@ -8,6 +8,7 @@ from __future__ import annotations
 from lxml import etree
 
 from xpipe_nb.events import AgentStateEvent, MessageQueuedEvent, MessageReceivedEvent
+from xpipe_nb.names import is_system_name
 from xpipe_nb.views.state import (
     KEPT_FRAMES,
     KEPT_MESSAGES,
@@ -115,6 +116,7 @@ def listener(state: ViewState, name: str, kind: str = "tool") -> ListenerNow:
     """Give a listener's counts; one that was never declared is new."""
     known = state.listeners.get(name)
     if known is None:
+        kind = "system" if kind == "tool" and is_system_name(name) else kind
         known = state.listeners[name] = ListenerNow(name, kind)
     return known
 

@@ -65,7 +65,7 @@ def _declared(state: ViewState, event: DeclaredEvent, _now: Moment) -> None:
         fresh = ListenerNow(name, kind) if known is None else known._replace(kind=kind, gone=False)
         state.listeners[name] = fresh
     for name, listener in list(state.listeners.items()):
-        if name not in there and listener.kind != "port":
+        if name not in there and listener.kind not in ("port", "system"):
             state.listeners[name] = listener._replace(gone=True)
     declared = set(event.edges)
     for ends in event.edges:

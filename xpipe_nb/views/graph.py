@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from xpipe_nb.names import is_system_name
+
 if TYPE_CHECKING:
     from xpipe_nb.listeners import Listener
 
-__all__ = ["Edge", "Graph", "Kind", "Node", "graph_of"]
+__all__ = ["Edge", "Graph", "Kind", "Node", "graph_of", "kind_of"]
 
 Kind = Literal["agent", "tool", "cpu_bound", "system", "port", "person"]
 """What a node is; its shape says so: agents rounded, tools square, ports and persons pills."""
@@ -106,12 +108,15 @@ def graph_of(listeners: Iterable[Listener], *, title: str = "", note: str = "") 
         note: What is said beside the title.
     """
     listeners = tuple(listeners)
-    nodes = tuple(Node(each.name, _kind(each), each.description, tuple(sorted(each.accepts))) for each in listeners)
+    nodes = tuple(Node(each.name, kind_of(each), each.description, tuple(sorted(each.accepts))) for each in listeners)
     edges = tuple(Edge(each.name, peer) for each in listeners for peer in each.peers or () if peer != "*")
     return Graph(nodes, edges, title, note)
 
 
-def _kind(listener: Listener) -> Kind:
+def kind_of(listener: Listener) -> Kind:
+    """Say what a listener is drawn as."""
+    if is_system_name(listener.name):
+        return "system"
     if listener.agent:
         return "agent"
     return "cpu_bound" if listener.cpu_bound else "tool"

@@ -7,6 +7,7 @@ import re
 from xpipe_nb.config.keys import SETTING_KEYS
 from xpipe_nb.listeners.keys import LISTENER_KEYS
 from xpipe_nb.listeners.lookup import defined_classes, defined_functions
+from xpipe_nb.names import SYSTEM_LISTENERS
 from xpipe_nb.notebook.completion.words import Found, starting
 from xpipe_nb.notebook.session import Session
 
@@ -31,7 +32,7 @@ def in_yaml(lines: list[str], session: Session) -> tuple[str, list[Found]]:
         classes = [Found(name, "class") for name in defined_classes(session.namespace)]
         return value["word"], starting(value["word"], functions if value["key"] == "handler" else classes)
     if peers := _PEERS.match(line):
-        return peers["word"], starting(peers["word"], _peers(lines, functions))
+        return peers["word"], starting(peers["word"], _peers(lines, functions, peers["word"]))
     if item := _ITEM.match(line):
         return item["word"], starting(item["word"], _items(lines, item["indent"], functions))
     if key := _KEY.match(line):
@@ -42,7 +43,7 @@ def in_yaml(lines: list[str], session: Session) -> tuple[str, list[Found]]:
 def _items(lines: list[str], indent: str, functions: list[Found]) -> list[Found]:
     owner = _owner(lines, indent)
     if owner == "peers":
-        return _peers(lines, functions)
+        return _peers(lines, functions, lines[-1].rpartition(" ")[2])
     return [*functions, Found("name: ", "key")] if owner == "listeners" else []
 
 
@@ -55,13 +56,14 @@ def _owner(lines: list[str], indent: str) -> str:
     return ""
 
 
-def _peers(lines: list[str], functions: list[Found]) -> list[Found]:
-    """Give the listeners of this cell first, then functions that could become one."""
+def _peers(lines: list[str], functions: list[Found], word: str) -> list[Found]:
+    """Give the listeners of this cell first, then functions that could become one; the pump's own when begun."""
     text = "\n".join(lines[:-1])
     named = re.findall(r"^\s*-\s+([\w.-]+)\s*$|\bname:\s*([\w.-]+)", text, re.MULTILINE)
     names = dict.fromkeys(first or second for first, second in named)
     here = [Found(name, "listener") for name in names]
-    return [*here, *(each for each in functions if each.text not in names)]
+    system = [Found(name, "listener") for name in SYSTEM_LISTENERS if word]
+    return [*here, *(each for each in functions if each.text not in names), *system]
 
 
 def _keys(indent: str) -> list[Found]:
