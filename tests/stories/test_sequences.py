@@ -91,7 +91,7 @@ def test_an_agent_with_the_peers_runs_one(entry: str) -> None:
         agent = an_agent(order, entry, "loud", "turned")
         text, organism, recorder = await asked(loud, turned, agent, max_concurrent_handlers=1)
         assert text == "done: Say(text='CBA')"
-        assert [letter for letter in organism.dead_letters] == []
+        assert list(organism.dead_letters) == []
         assert [(each.done, each.total, each.text) for each in recorder.of(ProgressEvent)] == [
             (0, 2, "loud"),
             (1, 2, "turned"),
