@@ -32,6 +32,7 @@ from xpipe_nb import (
     send,
 )
 from xpipe_nb.dispatch.deadlines import RESOLUTION
+from xpipe_nb.primitives import BufferStart, SequenceStart, TodoUntil
 
 ENVELOPE = '<message xmlns="https://xml-pipeline.org/ns/envelope/v1"><meta><from>{}</from><to>{}</to><thread>{}</thread></meta>{}</message>'
 A_THREAD = "6f1c1d5e-7a2b-4c3d-8e4f-5a6b7c8d9e0f"
@@ -66,6 +67,24 @@ def test_01_a_processing_instruction_for_a_payload_kills_nothing() -> None:
             with pytest.raises(Rejected, match="instruction"):
                 await organism.inject(ENVELOPE.format("console", "echo", A_THREAD, "<?stop now?>").encode())
             assert await organism.ask(Say("still here"), to="echo") == Told("still here")
+
+    run(story())
+
+
+def test_02_a_generic_listener_gets_messages_and_a_sequence_its_results() -> None:
+    """What is sent to a generic listener is routed once and arrives; sequences and buffers come to their end."""
+
+    async def collector(element: Any) -> Told:
+        return Told(element.findtext("Text"))
+
+    async def story() -> None:
+        async with an_organism(echo) as organism:
+            organism.pump.register_generic_listener("collector", collector)
+            assert await organism.ask(Say("x"), to="collector") == Told("x")
+            done = await organism.ask(SequenceStart(["echo", "collector"], Say("x")))
+            assert done.final_result == Told("x")
+            done = await organism.ask(BufferStart("echo", [Say("two\nlines"), Say("b")]))
+            assert done.results == [Told("two\nlines"), Told("b")]
 
     run(story())
 
@@ -186,6 +205,34 @@ def test_09_an_empty_payload_and_a_hostile_name_make_whole_xml() -> None:
     run(story())
 
 
+def test_12_a_reload_is_whole_and_leaves_running_sequences_alone() -> None:
+    """A sequence goes on through a reload, a bad one changes nothing, and a prompt is among what changes."""
+
+    async def story() -> None:
+        let_go = asyncio.Event()
+
+        async def slow(message: Say) -> Told:
+            await let_go.wait()
+            return Told(message.text)
+
+        async def after(message: Told) -> Told:
+            return message
+
+        everybody = [named("slow", slow), named("after", after, agent=True, prompt="old")]
+        async with an_organism(*everybody) as organism:
+            running = await organism.inject(SequenceStart(["slow", "after"], Say("x")))
+            await eventually(lambda: organism.running("slow") == 1)
+            bad = await organism.reload([named("slow", slow), named("after", after, peers=["nobody-there"])])
+            assert (bad.success, organism.listeners["after"].prompt) == (False, "old")
+            good = await organism.reload([named("slow", slow), named("after", after, agent=True, prompt="new")])
+            assert good.changes["after"]["prompt"] == ("old", "new")
+            let_go.set()
+            (done,) = await running
+            assert done.final_result == Told("x")
+
+    run(story())
+
+
 def test_13_a_second_conversation_of_one_port_gets_its_own_reply() -> None:
     """Two conversations from the console to one listener, both open at once, each end with their own reply."""
 
@@ -240,6 +287,26 @@ def test_17_each_message_is_in_the_history_once() -> None:
         async with an_organism(counter) as organism:
             await (await organism.inject(Count(2), to="counter"))
         assert lengths == [1, 2, 3]
+
+    run(story())
+
+
+def test_18_a_todo_watches_the_thread_of_who_asked() -> None:
+    """A todo that is sent as a message reminds the agent of what arrives in the agent's own frame."""
+
+    async def story() -> None:
+        nudges: list[str] = []
+
+        async def agent(message: Ask | Told, meta: HandlerMetadata) -> Any:
+            nudges.append(meta.todo_nudge)
+            if isinstance(message, Told):
+                return message
+            return [send(TodoUntil("Told"), to="system.todo"), send(Say("x"), to="echo")]
+
+        async with an_organism(echo, named("agent", agent, agent=True, peers=["echo", "system.todo"])) as organism:
+            assert await organism.ask(Ask("go"), to="agent") == Told("x")
+        assert nudges[0] == ""
+        assert "Told has come from echo" in nudges[1]
 
     run(story())
 
