@@ -374,7 +374,7 @@ def test_names_mean_the_namespace_first_then_an_import(path):
         ({"peers": ["a b"]}, "$.peers[0]", "ASCII"),
         ({"peers": 3}, "$.peers", "list"),
         ({"prompt": 3}, "$.prompt", "text"),
-        ({"retries": 1}, "$.retries", "0"),
+        ({"retries": -1}, "$.retries", "from 0"),
         ({"cpu_bound": True}, "$.cpu_bound", "false"),
         ({"payload_class": NoPayload}, "$.payload_class", "@payload above `class NoPayload`"),
         ({"payload_class": [Ask, int]}, "$.payload_class[1]", "as a field"),
@@ -393,7 +393,7 @@ def test_what_does_not_fit_is_a_fault_with_its_place(settings, path, expected):
 
 def test_all_faults_come_at_once():
     """One look at the error is enough to repair everything."""
-    found = faults(ListenerConfig(name="ä", handler=plain_async, timeout=-1, retries=2, payload_class=NoPayload))
+    found = faults(ListenerConfig(name="ä", handler=plain_async, timeout=-1, retries=-2, payload_class=NoPayload))
     assert set(found) == {"$.name", "$.timeout", "$.retries", "$.payload_class"}
 
 

@@ -5,14 +5,14 @@ The floors; a module imports only from its own floor or lower:
     roof  __init__  __main__        public names, found when first asked for; the door to IPython
      5    notebook/                 magics, cells, displays: the only place that knows IPython
      4    cli                       the same organism from a command line
-     3    organism  pump  bootstrap  known
+     3    organism  pump  bootstrap  known  primitives/
                                     the running machine, put together
      2    stages  operators  inbox  crew  reception  exchange  services  composing  letters
           conversation(s)  calls  metadata  reloading  dispatch/
                                     how work flows: asyncio and aiostream
      2    views/                    a side tower: listeners and events to pictures, nothing of the machine
      1    payloads/  xml/  listeners/  config/  settings  check  changes  directory  env_file  frames
-          routing  replies  failures  scheduling
+          routing  replies  failures  scheduling  todos
                                     the rules: synchronous, tried without a loop
      0    errors  names  messages  events  limits  history  thread_ids
                                     the words
@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.config import ConfigWarning as ConfigWarning
     from xpipe_nb.config import OrganismConfig as OrganismConfig
     from xpipe_nb.conversation import Conversation as Conversation
+    from xpipe_nb.dispatch.hooks import DispatchHook as DispatchHook
     from xpipe_nb.errors import CallFailed as CallFailed
     from xpipe_nb.errors import ConfigError as ConfigError
     from xpipe_nb.errors import ConversationFailed as ConversationFailed
@@ -57,6 +58,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.events import ProgressEvent as ProgressEvent
     from xpipe_nb.events import PumpEvent as PumpEvent
     from xpipe_nb.events import ReloadEvent as ReloadEvent
+    from xpipe_nb.events import RetryEvent as RetryEvent
     from xpipe_nb.events import SendRefusedEvent as SendRefusedEvent
     from xpipe_nb.events import ThoughtEvent as ThoughtEvent
     from xpipe_nb.events import ThreadEvent as ThreadEvent
@@ -84,13 +86,14 @@ _HOMES = {
     "bootstrap": ("bootstrap", "get_stream_pump", "reset_stream_pump", "set_stream_pump"),
     "config": ("ConfigLoader", "ConfigWarning", "OrganismConfig"),
     "conversation": ("Conversation",),
+    "dispatch.hooks": ("DispatchHook",),
     "errors": (
         "CallFailed", "ConfigError", "ConversationFailed", "DefinitionError", "Fault", "PayloadError", "Rejected",
         "XPipeError",
     ),
     "events": (
         "AgentStateEvent", "DeadLetterEvent", "LogEvent", "MessageDroppedEvent", "MessageReceivedEvent",
-        "MessageSentEvent", "PipelineFailed", "ProgressEvent", "PumpEvent", "ReloadEvent", "SendRefusedEvent",
+        "MessageSentEvent", "PipelineFailed", "ProgressEvent", "PumpEvent", "ReloadEvent", "RetryEvent", "SendRefusedEvent",
         "ThoughtEvent", "ThreadEvent",
     ),
     "known": ("organisms",),

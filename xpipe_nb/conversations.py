@@ -55,6 +55,7 @@ class Conversations:
         self.reserved = 0
         self.active: dict[Conversation, None] = {}
         self.finished: OrderedDict[Conversation, None] = OrderedDict()
+        self.ended: Callable[[Conversation], None] = lambda _conversation: None  # hooks are told here
 
     def new_thread_id(self, conversation: Conversation, frame: Frame) -> str:
         """Make the id of a frame; those of open mailboxes can be looked up."""
@@ -188,6 +189,7 @@ class Conversations:
         self.finished[conversation] = None
         if len(self.finished) > self._limits.max_finished:
             self.finished.popitem(last=False)
+        self.ended(conversation)
         if self._bus.heard:
             status = {"done": "completed", "failed": "error", "killed": "killed"}[conversation.state]
             self._publish(conversation, status)

@@ -23,6 +23,7 @@ __all__ = [
     "ProgressEvent",
     "PumpEvent",
     "ReloadEvent",
+    "RetryEvent",
     "SendRefusedEvent",
     "ThoughtEvent",
     "ThreadEvent",
@@ -189,6 +190,27 @@ class ThoughtEvent(PumpEvent):
     thread_id: str
     agent_name: str
     text: str
+    conversation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryEvent(PumpEvent):
+    """A handler failed and will be called again.
+
+    Args:
+        thread_id: The frame of the message.
+        agent_name: The listener.
+        attempt: Which attempt the next one is, from 2.
+        delay: Seconds until then.
+        error: Why the last one failed, in words for the person.
+        conversation: The conversation's number.
+    """
+
+    thread_id: str
+    agent_name: str
+    attempt: int
+    delay: float
+    error: str
     conversation: int = 0
 
 

@@ -65,7 +65,7 @@ class Organism:
         llm: Not built yet.
         process_pool: Not built yet.
         backend: Where shared state is kept; only `memory` is built.
-        hooks: Not built yet.
+        hooks: Objects that keep a book of messages, in the order in which they are called (`DispatchHook`).
 
     Raises:
         ConfigError: When anything in it is wrong; it names every fault.

@@ -21,12 +21,15 @@ from xpipe_nb.crew import Crew
 from xpipe_nb.directory import Directory
 from xpipe_nb.dispatch.announced import announced
 from xpipe_nb.dispatch.around import around
+from xpipe_nb.dispatch.booked import booked
 from xpipe_nb.dispatch.context import in_context
 from xpipe_nb.dispatch.deadlines import Deadlines
 from xpipe_nb.dispatch.event_bus import EventBus
 from xpipe_nb.dispatch.guarded import guarded
 from xpipe_nb.dispatch.handled import handled
+from xpipe_nb.dispatch.hooks import Hooks
 from xpipe_nb.dispatch.remembered import remembered
+from xpipe_nb.dispatch.retried import retried
 from xpipe_nb.dispatch.threads import DaemonThreads
 from xpipe_nb.dispatch.timed import timed
 from xpipe_nb.errors import ConfigError, Fault, Rejected, XPipeError
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 
     from xpipe_nb.config import OrganismConfig
     from xpipe_nb.conversation import Conversation
+    from xpipe_nb.dispatch.hooks import DispatchHook
     from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.events import PumpEvent, ReloadEvent
     from xpipe_nb.frames import Frame
@@ -91,6 +95,7 @@ class StreamPump:
         self.threads = DaemonThreads()
         self.composer = Composer(self.directory, config.gate, self._thought)
         self.directory.adopt(system_listeners(Desk(self.directory, self.exchange, self.composer, self.bus)))
+        self.hooks = Hooks(config.hooks)
         self.deadlines = Deadlines(self._abandon)
         self.services = Services(self.exchange, self.composer, self.directory, self.deadlines, self.bus)
         perform = around(self.layers(), handled(self.threads))
@@ -118,11 +123,20 @@ class StreamPump:
         self.exchange.stages, self.exchange.deadlines = self.stages, self.deadlines
         self.services.crew = self.crew
         self.crew.inbox = self.inbox
+        self.conversations.ended = self.hooks.completed
         self.scheduler.freed = self.inbox.wake
 
     def layers(self) -> list[Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]]:
         """Give what stands around a handler's call, the outermost first."""
-        return [announced(self.bus), remembered, guarded, timed(self.deadlines), in_context]
+        return [
+            announced(self.bus),
+            remembered,
+            guarded,
+            booked(self.hooks),
+            retried(self.bus),
+            timed(self.deadlines),
+            in_context,
+        ]
 
     def build_pipeline(self) -> Any:
         """Build the stream, from what comes in to decoded deliveries."""
@@ -150,6 +164,7 @@ class StreamPump:
             self._state = "stopped"
             self._tell_state()
             self._look_for_quiet()
+            await self.hooks.flush()
             await self.bus.flush()
 
     async def _carry(self, ended: asyncio.Future[None], broken: asyncio.Future[BaseException]) -> None:
@@ -330,6 +345,14 @@ class StreamPump:
     def unsubscribe_events(self, callback: Callable[[PumpEvent], Any]) -> None:
         """End the subscriptions of `callback`."""
         self.bus.unsubscribe(callback)
+
+    def register_dispatch_hook(self, hook: DispatchHook) -> None:
+        """Have a hook told of every message from now on."""
+        self.hooks.register(hook)
+
+    def unregister_dispatch_hook(self, hook: DispatchHook) -> None:
+        """Tell a hook of no further message."""
+        self.hooks.unregister(hook)
 
     @property
     def listeners(self) -> Mapping[str, Listener]:

@@ -81,7 +81,7 @@ class Reloader:
                 f"{name} is {new!r} now, it was {old!r} at the start; to change it in a running organism is not built yet",
                 expected="the same value, or a new start",
             )
-            for name in (item.name for item in fields(config) if item.name not in ("listeners", "name"))
+            for name in (item.name for item in fields(config) if item.name not in ("listeners", "name", "hooks"))
             if (new := getattr(config, name)) != (old := getattr(self._config, name))
         ]
         if faults:

@@ -131,8 +131,14 @@ SETTING_KEYS = (
 """The settings beside the listeners, for YAML and Python alike."""
 
 
+_HOOK_CALLS = ("on_intent", "on_dispatched", "on_acknowledged", "on_failed", "on_thread_complete")
+
+
 def _hooks(value: Any, place: Place) -> Any:
-    return () if not value else place.fault("hooks are not built yet", "no hooks")
+    for index, hook in enumerate(value):
+        if isinstance(hook, type) or not any(callable(getattr(hook, call, None)) for call in _HOOK_CALLS):
+            place.item(index).fault(f"got {hook!r}", f"an object with one of {', '.join(_HOOK_CALLS)}")
+    return list(value)
 
 
 PYTHON_KEYS = (*IDENTITY_KEYS, *SETTING_KEYS, Key("gate", _gate), Key("hooks", _hooks))

@@ -89,7 +89,6 @@ def settings_from(**settings: Any) -> OrganismConfig:
     top = Place()
     values = read_keys(PYTHON_KEYS, given, top)
     top.conclude()
-    values.pop("hooks", None)
     return OrganismConfig(**values, listeners=listeners)
 
 

@@ -38,6 +38,7 @@ class OrganismConfig:
         llm: Model backends; not built yet.
         process_pool: Worker processes; not built yet, only `{"enabled": False}`.
         backend: Shared state; only `{"type": "memory"}` is built.
+        hooks: Objects that keep a book of messages, given in Python only.
         listeners: The listeners.
 
     Example:
@@ -58,4 +59,5 @@ class OrganismConfig:
     llm: Any = None
     process_pool: Mapping[str, Any] | None = None
     backend: Mapping[str, Any] | None = None
+    hooks: list[Any] = field(default_factory=list)
     listeners: list[ListenerConfig] = field(default_factory=list)

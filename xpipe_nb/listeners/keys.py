@@ -50,7 +50,7 @@ LISTENER_KEYS = (
     Key("output_class", _classes),
     Key("timeout", seconds),
     Key("concurrency", or_none(whole(1))),
-    Key("retries", not_built("retries", 0)),
+    Key("retries", whole(0)),
 )
 """What a listener can be told."""
 

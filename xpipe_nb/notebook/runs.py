@@ -96,7 +96,7 @@ class Run:
         same = all(
             getattr(config, each.name) == getattr(self.organism.config, each.name)
             for each in fields(config)
-            if each.name not in ("listeners", "name")
+            if each.name not in ("listeners", "name", "hooks")
         )
         # The organism itself knows best what to say of a setting that cannot be changed.
         event = await self.organism.reload(config.listeners if same else source.given, namespace)
