@@ -16,6 +16,7 @@ from xpipe_nb.env_file import read_env_file
 from xpipe_nb.events import ReloadEvent
 from xpipe_nb.known import remember
 from xpipe_nb.listeners import Listener
+from xpipe_nb.names import SYSTEM_LISTENERS, is_system_name
 from xpipe_nb.notebook.mistakes import Mistake, unknown_word
 from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.notebook.records import Record
@@ -189,7 +190,8 @@ class Session:
             raise Mistake(self.nothing_runs)
         found = [each for each in organisms if name in each.pump.listeners]
         if not found:
-            known = list(dict.fromkeys(each for organism in organisms for each in organism.listeners))
+            system = SYSTEM_LISTENERS if is_system_name(name) else ()
+            known = list(dict.fromkeys([each for organism in organisms for each in organism.listeners] + [*system]))
             raise unknown_word("listener", name, known, where=f" in {_and(each.name for each in organisms)}")
         if len(found) > 1:
             names = _and(each.name for each in found)
