@@ -10,7 +10,9 @@ from types import CodeType
 
 from xpipe_nb.listeners.record import Listener
 from xpipe_nb.listeners.signature import written_function
+from xpipe_nb.names import is_system_name
 from xpipe_nb.payloads import codec_of
+from xpipe_nb.payloads.reserved import NOTE_TAGS
 
 __all__ = ["Advice", "check", "may_call"]
 
@@ -45,19 +47,21 @@ def check(listeners: Iterable[Listener], *, budget: int | None = None) -> list[A
     given the benefit of the doubt.
 
     Args:
-        listeners: All listeners of an organism.
+        listeners: All listeners of an organism; of the pump's own only the answers are looked at.
         budget: Tokens of a conversation, if it has a budget; a cycle then ends by itself.
 
     Example:
         >>> [advice.code for advice in check([agent_without_peers, shouter])]
         ['no-peers']
     """
-    everybody = [one for one in listeners if not one.name.startswith("system.")]
+    listeners = tuple(listeners)
+    everybody = [one for one in listeners if not is_system_name(one.name) and not one.generic]
     by_name = {one.name: one for one in everybody}
+    with_system = {one.name: one for one in listeners}
     return [
         *_unreachable(everybody),
         *_deaf_peers(everybody, by_name),
-        *_unheard_answers(everybody, by_name),
+        *_unheard_answers(everybody, with_system),
         *([] if budget else _endless(everybody, by_name)),
         *_without_peers(everybody),
     ]
@@ -133,6 +137,7 @@ def _unheard_answers(everybody: Sequence[Listener], by_name: Mapping[str, Listen
             continue  # the answer to a call need not be accepted
         for peer in _peers(one, by_name):
             lost = [tag for cls in peer.output_class or () if (tag := _tag(cls)) not in one.accepts]
+            lost = [tag for tag in lost if tag not in NOTE_TAGS]
             if lost:
                 problem = f"does not accept {_words(lost)}, which its peer {peer.name} answers"
                 remedy = f"accept it (message: {' | '.join([*one.accepts, *lost])}), or ask by meta.call"

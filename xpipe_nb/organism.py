@@ -330,7 +330,7 @@ class Organism:
 
     def check(self) -> list[Advice]:
         """Look for what will probably not work: unreachable listeners, answers that nobody takes, endless circles."""
-        return check(self.listeners.values())
+        return check(self.pump.listeners.values())
 
     def graph(self) -> Graph:
         """Give the listeners and who may send to whom, to be drawn; of the pump's own those that are named as peers."""

@@ -120,3 +120,18 @@ def test_they_are_drawn_where_they_are_peers_or_used() -> None:
         }
 
     run(story())
+
+
+def test_a_check_says_which_of_their_results_an_agent_does_not_accept() -> None:
+    """An agent that orders sequences is warned before a run; notes, which are left out, need no accepting."""
+
+    async def agent(message: Ask) -> Any:
+        return send(SequenceStart(["echo"], Say("x")), to="system.sequence")
+
+    def advice(*peers: str) -> list[str]:
+        told = ListenerConfig(name="agent", handler=agent, agent=True, peers=["echo", *peers])
+        return [str(each) for each in an_organism(echo, told).check() if "Sequence" in str(each) or "Todo" in str(each)]
+
+    (warning,) = advice("system.sequence")
+    assert "does not accept SequenceComplete, SequenceError" in warning
+    assert advice("system.todo", "system.todo-complete") == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["RESERVED_TAGS"]
+__all__ = ["NOTE_TAGS", "RESERVED_TAGS"]
 
 RESERVED_TAGS = frozenset(
     (
@@ -24,3 +24,6 @@ RESERVED_TAGS = frozenset(
     )
 )
 """The class names of `xpipe_nb.primitives`, and `SystemError`."""
+
+NOTE_TAGS = frozenset(("TodoRegistered", "TodoClosed", "BufferDispatched", "BudgetWarning"))
+"""Those of them that a receiver need not accept: they are left out, with an event."""
