@@ -99,7 +99,7 @@ def _texts(message: MessageNow, state: ViewState) -> Mapping[str, str]:
         return dict.fromkeys(_STAGES, _spread(raw) if raw else "Too large to keep.")
     body = pretty(message.element)
     return {
-        "raw": raw.strip() or body,
+        "raw": (raw or body).strip(),
         "repaired": body,
         "canonical": canonical(message.element).decode("utf-8", "replace"),
         "envelope": _envelope(message),
