@@ -228,3 +228,41 @@ def test_a_waiting_listener_says_so() -> None:
         assert recorder.states("boss") == ["processing", "waiting", "processing", "idle"]
 
     run(story())
+
+
+def test_a_call_that_begins_while_another_comes_back_keeps_no_place() -> None:
+    """With one place: one call's answer waits for it, a second call begins meanwhile, and both still come to an end."""
+
+    async def story() -> None:
+        second = asyncio.Event()
+
+        async def boss(message: Ask, meta: HandlerMetadata) -> Told:
+            async def twice() -> None:
+                for word in ("first", "third"):
+                    await meta.call(Say(word), to="peer")
+
+            async def later() -> None:
+                await second.wait()
+                await meta.call(Say("second"), to="peer")
+
+            await asyncio.gather(twice(), later())
+            return Told("all")
+
+        async def peer(message: Say) -> Told:
+            if message.text == "first":
+                await organism.inject(Count(1), to="holder")  # it takes the place before the answer's receiver can
+            return Told(message.text)
+
+        async def holder(message: Count) -> None:
+            for _ in range(20):
+                await asyncio.sleep(0)
+            second.set()
+            for _ in range(20):
+                await asyncio.sleep(0)
+
+        async with an_organism(boss, peer, holder, max_concurrent_handlers=1) as organism:
+            assert await organism.ask(Ask("go"), to="boss") == Told("all")
+            await organism.settle()
+            assert organism.pump.scheduler.running == 0
+
+    run(story(), seconds=5)
