@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from xpipe_nb.errors import XPipeError
 from xpipe_nb.listeners import Listener
-from xpipe_nb.names import is_name
+from xpipe_nb.names import SYSTEM, SYSTEM_LISTENERS, is_name
 from xpipe_nb.notebook.arguments import example_of
 from xpipe_nb.notebook.commands import COMMANDS
 from xpipe_nb.notebook.completion.words import Found, starting
@@ -78,7 +78,8 @@ def _inject(call: _Call, session: Session) -> Answer:
     target, blank, payload = rest.partition(" ")
     if not blank:
         options = [] if rest else _options(INJECT)
-        return target, starting(target, [*_listeners(session), *options])
+        system = [Found(name, "listener") for name in SYSTEM_LISTENERS if target.startswith(SYSTEM)]
+        return target, starting(target, [*_listeners(session), *system, *options])
     listener = _listener(target, session)
     if listener is None:
         return _NOTHING
