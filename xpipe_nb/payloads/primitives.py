@@ -152,7 +152,7 @@ class BufferStart:
         target: The name of the listener.
         items: What it gets, one message each.
         collect: Wait for all answers and give them together; otherwise each answer comes to the sender by itself.
-        deadline: Seconds after which the answers that are there are given; none by default.
+        deadline: Seconds after which the answers that are there are given; it counts only where they are collected.
     """
 
     target: str
