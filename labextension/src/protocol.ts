@@ -33,6 +33,8 @@ export interface NodeRow {
   readonly handled: number;
   readonly errors: number;
   readonly refused: number;
+  /** Of the times that its latest turns took, in milliseconds; not in a saved snapshot. */
+  readonly median?: number;
   /** It was taken out by a reload. */
   readonly gone?: boolean;
 }
@@ -45,6 +47,8 @@ export interface EdgeRow {
   readonly sent: number;
   readonly answered: number;
   readonly refused: number;
+  /** Why a send was refused last, in a few words. */
+  readonly why?: string;
   /** Sent, and not handled yet. */
   readonly flying: number;
   /** The path in SVG's words; x and y are the place of its label. */
@@ -223,12 +227,14 @@ const ORGANISM: Shape = {
 const NODE: Shape = {
   ...each(isText, 'key', 'kind', 'state'),
   ...each(isNumber, 'x', 'y', 'w', 'h', 'running', 'waiting', 'queue', 'handled', 'errors', 'refused'),
-  gone: maybe(isFlag)
+  gone: maybe(isFlag),
+  median: maybe(isNumber)
 };
 const EDGE: Shape = {
   ...each(isText, 'key', 'from', 'to'),
   ...each(isNumber, 'sent', 'answered', 'refused', 'flying', 'x', 'y'),
   declared: isFlag,
+  why: maybe(isText),
   d: isPath
 };
 const CONVERSATION: Shape = {

@@ -24,6 +24,9 @@ from xpipe_nb.views.state import (
 
 __all__ = ["add_message", "arrived", "begin", "end", "frame_of", "land", "listener", "pause", "receive", "resume"]
 
+_MOST_TIMES = 21
+"""How many of its latest turns a listener's median is taken of."""
+
 _MOST_SPANS = 12
 _LARGEST_KEPT = 256_000
 
@@ -207,7 +210,10 @@ def end(state: ViewState, event: AgentStateEvent, now: Moment) -> None:
     arrived(state, under)
     _count(state, under.to, running=-1 + under.waits, calling=-under.waits)
     known = state.listeners[under.to]
-    state.listeners[under.to] = known._replace(handled=known.handled + 1, errors=known.errors + failed, failing=failed)
     message = state.messages.get(under.key)
+    took = known.took if message is None or message.began is None else (*known.took, now.at - message.began.at)
+    state.listeners[under.to] = known._replace(
+        handled=known.handled + 1, errors=known.errors + failed, failing=failed, took=took[-_MOST_TIMES:]
+    )
     if message is not None:
         state.messages[under.key] = message._replace(state="error" if failed else "done", ended=now)

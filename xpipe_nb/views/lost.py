@@ -13,6 +13,10 @@ _NOT_ALLOWED = {"peers", "unknown", "nobody", "not-accepted", "ambiguous"}
 """Reasons for which a send is refused before anybody could get it; the others make dead letters."""
 
 
+_WHY = {"peers": "not a peer", "not-accepted": "not accepted", "schema": "not valid", "payload": "not valid"}
+"""What stands on an edge for a reason; any other reason stands there itself."""
+
+
 def fold_letter(state: ViewState, event: DeadLetterEvent, now: Moment) -> None:
     """A message is lost: mark the one it was, or list it as one that never came to be."""
     letter = event.letter
@@ -46,7 +50,7 @@ def fold_refusal(state: ViewState, event: SendRefusedEvent, _now: Moment) -> Non
     state.listeners[sender] = known._replace(refused=known.refused + 1)
     if to in state.listeners:
         edge = state.edges.get((sender, to), EdgeNow(sender, to))
-        state.edges[sender, to] = edge._replace(refused=edge.refused + 1)
+        state.edges[sender, to] = edge._replace(refused=edge.refused + 1, why=_WHY.get(event.reason, event.reason))
     last = next(reversed(state.messages.values()), None)
     told = (event.from_id, to, event.payload_type, event.reason)
     if event.reason in _NOT_ALLOWED and last is not None and (last.sender, last.to, last.type, last.reason) == told:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from statistics import median
 from typing import Any
 
 from xpipe_nb.views.places import Places
@@ -115,7 +116,7 @@ def _written(
         "graph": {
             "width": places.width,
             "height": places.height,
-            "nodes": [_node(each, waits[each.name], places) for each in state.listeners.values()],
+            "nodes": [_node(each, waits[each.name], places, live=live) for each in state.listeners.values()],
             "edges": [_edge(each, places) for each in state.edges.values() if _is_drawn(each, state)],
         },
         "threads": {
@@ -193,7 +194,7 @@ def _waiting(state: ViewState, busy: set[int]) -> Counter[str]:
     )
 
 
-def _node(each: ListenerNow, waiting: int, places: Places) -> dict[str, Any]:
+def _node(each: ListenerNow, waiting: int, places: Places, *, live: bool) -> dict[str, Any]:
     place = places.nodes[each.name]
     row = {
         "key": each.name,
@@ -210,6 +211,8 @@ def _node(each: ListenerNow, waiting: int, places: Places) -> dict[str, Any]:
         "errors": each.errors,
         "refused": each.refused,
     }
+    if live and each.took:
+        row["median"] = round(1000 * median(each.took))
     return {**row, "gone": True} if each.gone else row
 
 
@@ -228,7 +231,9 @@ def _is_drawn(each: EdgeNow, state: ViewState) -> bool:
 
 def _edge(each: EdgeNow, places: Places) -> dict[str, Any]:
     line = places.line(each.source, each.target)
+    why = {"why": each.why} if each.why else {}
     return {
+        **why,
         "key": f"{each.source} → {each.target}",
         "from": each.source,
         "to": each.target,

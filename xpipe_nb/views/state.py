@@ -63,7 +63,10 @@ class Span(NamedTuple):
 
 
 class ListenerNow(NamedTuple):
-    """One node: what it is, and how much it has to do; `calling` counts handlers that wait for an answer."""
+    """One node: what it is, and how much it has to do; `calling` counts handlers that wait for an answer.
+
+    `took` are the seconds from the beginning to the end of its latest turns.
+    """
 
     name: str
     kind: str
@@ -75,10 +78,14 @@ class ListenerNow(NamedTuple):
     refused: int = 0
     failing: bool = False
     gone: bool = False
+    took: tuple[float, ...] = ()
 
 
 class EdgeNow(NamedTuple):
-    """One edge: what went over it; `flying` counts what was sent and is not handled yet."""
+    """One edge: what went over it; `flying` counts what was sent and is not handled yet.
+
+    `why` says in a few words why a send was refused last.
+    """
 
     source: str
     target: str
@@ -87,6 +94,7 @@ class EdgeNow(NamedTuple):
     answered: int = 0
     refused: int = 0
     flying: int = 0
+    why: str = ""
 
 
 class ConversationNow(NamedTuple):

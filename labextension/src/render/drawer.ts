@@ -6,7 +6,7 @@ import type { Desk, Panel } from './desk';
 import { type Child, h, say, show } from './dom';
 import { State } from './glyphs';
 import { stateWords } from './node';
-import { block, count, plain } from './words';
+import { block, count, lasting, plain } from './words';
 import { xml } from './xml';
 
 const HUES = { idle: 'idle', processing: 'running', waiting: 'idle', error: 'fault' } as const;
@@ -77,7 +77,7 @@ export class Drawer implements Panel {
       node.refused ? `${count(node.refused)} refused` : ''
     ];
     return [
-      ['handled', count(node.handled)],
+      ['handled', [count(node.handled), ...median(node)].join(', ')],
       ['errors', errors.filter(Boolean).join(', ') || '–']
     ];
   }
@@ -112,6 +112,13 @@ export class Drawer implements Panel {
   private drawn: string | null = null;
   private detail: ListenerDetail | undefined;
   private listener = '';
+}
+
+function median(node: NodeRow): string[] {
+  if (node.median === undefined) {
+    return [];
+  }
+  return [`median ${node.median < 100 ? `${count(node.median)} ms` : lasting(node.median)}`];
 }
 
 function fact(name: string, ...value: Child[]): Child[] {

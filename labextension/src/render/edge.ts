@@ -3,7 +3,7 @@
 import type { EdgeRow } from '../protocol';
 import type { Desk } from './desk';
 import { type Part, s, say, set } from './dom';
-import { count, wide } from './words';
+import { count, plain, wide } from './words';
 
 export interface Line {
   readonly d: string;
@@ -69,7 +69,7 @@ function restingLook(edge: EdgeRow): Look {
 /** Say what went over an edge: `3→ 1←`, or why nothing may. */
 export function edgeWords(edge: EdgeRow): string {
   const traffic = edge.sent || edge.answered ? `${count(edge.sent)}→ ${count(edge.answered)}←` : '';
-  const refused = edge.refused ? `${count(edge.refused)} refused` : '';
+  const refused = edge.refused ? `${count(edge.refused)} refused${edge.why ? `: ${plain(edge.why, 40)}` : ''}` : '';
   return [traffic, refused].filter(Boolean).join(', ');
 }
 
