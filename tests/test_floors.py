@@ -54,6 +54,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "operators",
         "reception",
         "reloading",
+        "resending",
         "services",
         "stages",
         "views",

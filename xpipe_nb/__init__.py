@@ -8,7 +8,7 @@ The floors; a module imports only from its own floor or lower:
      3    organism  pump  bootstrap  known  primitives/
                                     the running machine, put together
      2    stages  operators  inbox  crew  reception  exchange  services  composing  letters
-          conversation(s)  calls  metadata  reloading  dispatch/
+          conversation(s)  calls  metadata  reloading  resending  dispatch/
                                     how work flows: asyncio and aiostream
      2    views/                    a side tower: listeners and events to pictures, nothing of the machine
      1    payloads/  xml/  listeners/  config/  settings  check  changes  directory  env_file  frames

@@ -262,5 +262,9 @@ class DeadLetter:
     conversation: int = 0
 
     def __str__(self) -> str:
-        where = f"#{self.conversation} " if self.conversation else ""
-        return f"{where}{self.from_id} → {self.to_id or '?'} {self.payload_type or ''} [{self.reason}] {self.detail}"
+        where = f"#{self.conversation} · " if self.conversation else ""
+        way = f"{self.from_id} ▸ {self.to_id or '?'} {self.payload_type or ''}".rstrip()
+        return f"{where}{way} · {self.stage}, {self.reason}: {self.detail}"
+
+    def __repr__(self) -> str:
+        return f"DeadLetter({self})"

@@ -218,6 +218,21 @@ class Organism:
         await conversation
         return conversation.reply
 
+    async def resend(self, message_id: str, payload: Any = None) -> Conversation:
+        """Send a dead letter again, into its conversation if that is still open, else into a new one.
+
+        It comes in by the port by which its conversation began, and its replies go there.
+
+        Args:
+            message_id: The letter's (`organism.dead_letters[-1].message_id`).
+            payload: What is sent in its place, in any form that `inject` takes; left out, what the letter holds.
+
+        Raises:
+            Rejected: As `inject` does; a letter whose payload could never be written needs another `payload`.
+            XPipeError: When there is no such letter (any more), or the organism does not run.
+        """
+        return await self.pump.resend(message_id, payload)
+
     async def reload(
         self, source: str | Path | Iterable[Any], namespace: Mapping[str, Any] | None = None
     ) -> ReloadEvent:

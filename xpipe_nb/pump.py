@@ -45,6 +45,7 @@ from xpipe_nb.primitives.desk import Desk
 from xpipe_nb.primitives.table import system_listeners
 from xpipe_nb.reception import Reception
 from xpipe_nb.reloading import Reloader
+from xpipe_nb.resending import resend
 from xpipe_nb.scheduling import Scheduler
 from xpipe_nb.services import Services
 from xpipe_nb.stages import Stages
@@ -243,11 +244,20 @@ class StreamPump:
         Raises:
             XPipeError: When the pump does not run.
         """
+        self._check_running()
+        return await self.reception.submit(message, **how)
+
+    def _check_running(self) -> None:
         if self._state != "running":
             verb = "start it first" if self._state == "new" else "start a new one"
             raise XPipeError(f"{self.name} is not running ({self._state}); {verb}")
         self._check_loop("inject")
-        return await self.reception.submit(message, **how)
+
+    async def resend(self, message_id: str, payload: Any = None) -> Conversation:
+        """Do what `Organism.resend` says."""
+        self._check_running()
+        known = [*self.conversations.finished, *self.conversations.active]
+        return await resend(self.reception, self.letters, known, message_id, payload)
 
     # ---- who is there
 

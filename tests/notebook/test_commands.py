@@ -147,7 +147,7 @@ def test_dead_letters_are_told_under_the_cell_and_listed(hello) -> None:
         "strict: 1 dead letter · %organism dead N shows the message\n  1  #1 · sender ▸ cutter Short"
     )
     assert "too long" in hello("%organism dead strict 1").text
-    assert hello("%expect no dead").said.startswith("✕ no dead: not so in #1\nseen: #1 sender → cutter")
+    assert hello("%expect no dead").said.startswith("✕ no dead: not so in #1\nseen: #1 · sender ▸ cutter")
     hello("%organism stop strict")
 
 
@@ -191,3 +191,17 @@ def test_doctor_says_versions_and_abilities(hello) -> None:
 def test_reload_takes_over_what_is_defined_now(hello) -> None:
     """`%organism reload` is the run of the `%%organism` cell without the cell."""
     assert hello("%organism reload").text == "hello: no change\n"
+
+
+def test_a_dead_letter_is_sent_again_by_its_number(hello) -> None:
+    """`%organism resend N` shows the reply as `%inject` does; what is no letter is told in one line."""
+    broken = "@xp.listener\ndef fragile(message: Greeting) -> Shout:\n    raise ValueError('not yet')"
+    hello(broken)
+    hello("%%organism again\nlisteners:\n  - fragile")
+    assert "not yet" in hello("%inject again/fragile name='x'").said
+    assert "not yet" in hello("%organism resend again 1").said
+    hello(broken.replace("raise ValueError('not yet')", "return Shout(message.name)"))
+    assert hello("%organism resend again 1").text.startswith("Shout(text='x')\nfragile · 1 message")
+    assert hello("%organism resend again 9").said == "✕ No dead letter 9 in again. There are 1 to 2."
+    assert "needs the number of a dead letter" in hello("%organism resend again").said
+    hello("%organism stop again")

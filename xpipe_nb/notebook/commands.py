@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from xpipe_nb.errors import ConversationFailed
 from xpipe_nb.names import nearest
-from xpipe_nb.notebook.display import organism_bundle, show
-from xpipe_nb.notebook.mistakes import Mistake
+from xpipe_nb.notebook.display import conversation_bundle, organism_bundle, show
+from xpipe_nb.notebook.mistakes import Mistake, show_as
 from xpipe_nb.notebook.reloads import reloaded_text
-from xpipe_nb.notebook.reports import dead_letter, dead_letters, one_conversation, threads
+from xpipe_nb.notebook.reports import dead_letter, dead_letters, letter_numbered, one_conversation, threads
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import Shell
 from xpipe_nb.notebook.starters import STARTERS, starter
@@ -117,6 +118,22 @@ async def _dead(desk: Desk, rest: str) -> str:
     return dead_letters(organism, desk.magic) if number is None else dead_letter(organism, number)
 
 
+async def _resend(desk: Desk, rest: str) -> str:
+    organism, number = _numbered(desk, rest)
+    if number is None:
+        raise Mistake(f"{desk.magic} resend needs the number of a dead letter: {desk.magic} dead lists them.")
+    letter = letter_numbered(organism, number)
+    conversation = await organism.resend(letter.message_id)
+    try:
+        await conversation
+    except ConversationFailed as failed:
+        details = [each.detail for each in desk.session.letters_of(organism, conversation)][-1:]
+        show_as(failed, *(f"✕ #{conversation.number} failed: {detail}" for detail in details))
+        raise
+    show(conversation_bundle(conversation))
+    return ""
+
+
 def _numbered(desk: Desk, rest: str) -> tuple[Organism, int | None]:
     """Read `[NAME] [N]`, in either order."""
     words = rest.split()
@@ -174,6 +191,7 @@ COMMANDS = {
     "graph": Command("[NAME]", "its picture", _graph),
     "threads": Command("[NAME] [N]", "its conversations; with a number, one of them message by message", _threads),
     "dead": Command("[NAME] [N]", "what could not be delivered, and why; with a number, that message", _dead),
+    "resend": Command("[NAME] N", "send a dead letter again", _resend),
     "check": Command("[NAME]", "what will probably not work", _check),
     "pause": Command("[NAME]", "start no more handlers; messages wait", _pause),
     "resume": Command("[NAME]", "start handlers again", _resume),

@@ -11,7 +11,15 @@ from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.organism import Organism
 
-__all__ = ["dead_letter", "dead_letters", "dead_magic", "letters_line", "one_conversation", "threads"]
+__all__ = [
+    "dead_letter",
+    "dead_letters",
+    "dead_magic",
+    "letter_numbered",
+    "letters_line",
+    "one_conversation",
+    "threads",
+]
 
 _MOST = 20
 _FEW = 3
@@ -67,20 +75,27 @@ def dead_letter(organism: Organism, number: int) -> str:
     Raises:
         Mistake: When there is none of that number (any more).
     """
+    letter = letter_numbered(organism, number)
+    raw = letter.raw[:_LONGEST_RAW].decode(errors="replace")
+    return f"{number}  {_letter_line(letter)}\n{raw}"
+
+
+def letter_numbered(organism: Organism, number: int) -> DeadLetter:
+    """Find a dead letter by the number that people see.
+
+    Raises:
+        Mistake: When there is none of that number (any more).
+    """
     letters = organism.dead_letters
     first = letters.total - len(letters) + 1
     if not first <= number <= letters.total:
         known = f"There are {first} to {letters.total}." if letters else "There is none."
         raise Mistake(f"No dead letter {number} in {organism.name}. {known}")
-    letter = letters[number - first]
-    raw = letter.raw[:_LONGEST_RAW].decode(errors="replace")
-    return f"{number}  {_letter_line(letter)}\n{raw}"
+    return letters[number - first]
 
 
 def _letter_line(letter: DeadLetter) -> str:
-    where = f"#{letter.conversation}" if letter.conversation else "–"
-    way = f"{letter.from_id} ▸ {letter.to_id or '?'} {letter.payload_type or ''}".rstrip()
-    return f"{where} · {way} · {letter.stage}, {letter.reason}: {letter.detail}"
+    return str(letter) if letter.conversation else f"– · {letter}"
 
 
 def dead_magic(session: Session, organism: Organism, magic: str) -> str:
