@@ -50,7 +50,7 @@ export class GraphPanel implements Panel {
     const { narrow, selection } = this.desk;
     this.picture = narrow ? column(graph.nodes, graph.edges) : wide(graph);
     const { width, height } = this.picture;
-    const [least, most] = narrow ? [0, 320] : [Math.round(width * 0.75), Math.round(width * 1.05)];
+    const [least, most] = narrow ? [0, 320] : [Math.round(width * 0.7), Math.round(width * 1.05)];
     set(this.svg, {
       viewBox: `0 0 ${width} ${height}`,
       style: `min-width: ${least}px; max-width: ${most}px`,
