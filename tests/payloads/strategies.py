@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
@@ -201,12 +202,23 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, set | frozenset):
-        return same(sorted(map(repr, one)), sorted(map(repr, other)))
+        return len(one) == len(other) and _same_members(one, other)
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if dataclasses.is_dataclass(one):
         return all(same(getattr(one, f.name), getattr(other, f.name)) for f in dataclasses.fields(one))
     return bool(one == other)
+
+
+def _same_members(some: Collection[Any], others: Collection[Any]) -> bool:
+    """Pair off what two sets hold; neither `repr` nor iteration has an order to rely on, least of all in sets of sets."""
+    left = list(others)
+    for member in some:
+        twin = next((index for index, other in enumerate(left) if same(member, other)), None)
+        if twin is None:
+            return False
+        del left[twin]
+    return not left
 
 
 # --- XML that has been tampered with ------------------------------------------------------------------------------------

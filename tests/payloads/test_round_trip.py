@@ -23,6 +23,16 @@ def check_round_trip(cls: type, value: Any) -> None:
     assert same(codec_of(cls).decode(etree.fromstring(before)), value)
 
 
+def test_sets_of_sets_are_compared_by_what_they_hold() -> None:
+    """Two equal sets may list their members, and their members' members, in other orders; NaN is still NaN."""
+    nan = float("nan")
+    numbers = [frozenset({-1, -2}), frozenset({-2, -1, 8})]
+    assert same(frozenset(numbers), frozenset({frozenset({8, -2, -1}), frozenset({-2, -1})}))
+    assert same(frozenset({nan, 1.0}), frozenset({1.0, float("nan")}))
+    assert not same(frozenset(numbers), frozenset({frozenset({8, -2}), frozenset({-2, -1})}))
+    assert not same(frozenset({0.0}), frozenset({-0.0}))
+
+
 @settings(max_examples=150)
 @given(classes_and_values())
 def test_what_is_written_is_valid_and_read_back(made: tuple[type, Any]) -> None:

@@ -61,13 +61,13 @@ def test_what_is_read_is_stable_in_its_canonical_form(case: Case):
 
 
 def test_no_document_costs_much():
-    """The worst document of the corpus is refused within 100 ms and 25 MB."""
+    """The worst document of the corpus is refused within 100 ms of the processor's time, and 25 MB."""
     for case in CASES:
         times = []
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             verdict(case.data)
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         assert min(times) < 0.1, (case.name, times)
     tracemalloc.start()
     try:

@@ -185,8 +185,17 @@ def test_the_limits_of_the_gate_hold_for_repair():
     ids=range(14),
 )  # fmt: skip
 def test_no_text_takes_long(text: str):
-    """Every step is linear: the worst text takes well under a second."""
-    start = time.perf_counter()
-    with contextlib.suppress(Rejected):
-        repair_text(text)
-    assert time.perf_counter() - start < 0.5
+    """Every step is linear: an eighth of the worst text takes about an eighth of the processor's time, not a 64th."""
+    quadratic = 20
+    assert _cost(text) < max(quadratic * _cost(text[: len(text) // 8]), 0.5)
+
+
+def _cost(text: str) -> float:
+    """Give the processor's seconds that a repair takes, the least of three; what else the machine does is not in it."""
+    costs = []
+    for _ in range(3):
+        start = time.process_time()
+        with contextlib.suppress(Rejected):
+            repair_text(text)
+        costs.append(time.process_time() - start)
+    return min(costs)
