@@ -72,11 +72,13 @@ export class Store {
   }
 
   private readonly received = (content: unknown): void => {
-    const { snapshot, delta, detail, of, key } = fieldsOf(content);
+    const { snapshot, delta, detail, of, key, blocked } = fieldsOf(content);
     if (isSnapshot(snapshot)) {
       this.takeWhole(snapshot);
     } else if (isDelta(delta)) {
       this.takeDelta(delta);
+    } else if (this.snapshot && typeof blocked === 'string') {
+      this.take({ ...this.snapshot, blocked });
     } else if (this.snapshot && typeof key === 'string') {
       const details = withDetail(this.snapshot.details ?? {}, of, key, detail);
       this.take({ ...this.snapshot, details });
@@ -92,7 +94,7 @@ export class Store {
   private takeDelta(delta: Delta): void {
     const next = this.snapshot && applied(this.snapshot, delta);
     if (next) {
-      this.take(next);
+      this.take(free(next));
       this.tell({ do: 'ack', seq: delta.seq });
     } else {
       this.hello();
@@ -115,6 +117,12 @@ export class Store {
   private readonly listeners = new Set<(snapshot: Snapshot) => void>();
   private readonly front = Math.random().toString(36).slice(2);
   private acts = 0;
+}
+
+/** The kernel sends again, so nobody holds its loop any more. */
+function free(snapshot: Snapshot): Snapshot {
+  const { blocked, ...rest } = snapshot;
+  return blocked === undefined ? snapshot : rest;
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -162,6 +162,8 @@ export interface Snapshot {
   };
   readonly messages: { readonly total: number; readonly rows: readonly MessageRow[] };
   readonly details?: Details;
+  /** Who holds the kernel's loop, in a sentence; the kernel sends nothing else meanwhile. */
+  readonly blocked?: string;
 }
 
 export interface TableChange {

@@ -41,10 +41,23 @@ WAITING = '%inject greeter Greeting("first.gate")'
 RAN = re.compile(r"\[\d+\]:")
 GOING_ON = 'later = %inject --no-wait greeter Greeting("second.gate")'
 
+HOG = """
+import time
+
+@xp.listener
+async def shouter(message: Greeting) -> Shout:
+    "Shouts after a long thought."
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        pass
+    return Shout(message.name.upper())
+"""
+HOGGING = '%inject shouter Greeting("hog")'
+
 
 @dataclass
 class Lab:
-    """A page with the tutorial, and three cells more: a listener that waits for a file, and two that send to it."""
+    """A page with the tutorial, and cells more: a listener that waits for a file, one that holds the loop, and messages for them."""
 
     page: Page
     address: str
@@ -115,7 +128,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
     (folder / "notebooks").mkdir()
     notebook = nbformat.read(ROOT / "notebooks" / NAME, 4)
-    notebook.cells += [nbformat.v4.new_code_cell(source.strip()) for source in (GATE, WAITING, GOING_ON)]
+    notebook.cells += [nbformat.v4.new_code_cell(source.strip()) for source in (GATE, WAITING, GOING_ON, HOG, HOGGING)]
     nbformat.write(notebook, folder / "notebooks" / NAME)
     with lab_in(folder) as address, page_in_chromium(1100, 900) as page:
         open_notebook(page, address, NAME)
@@ -170,6 +183,19 @@ def test_nodes_light_up_and_counts_rise_while_no_cell_runs(lab: Lab) -> None:
     expect(lab.node("shouter")).to_have_class("node idle")
     expect(lab.node("greeter")).to_have_class("node idle")
     lab.counts_to(before + 4)
+
+
+def test_a_handler_that_holds_the_loop_is_named_in_the_view_while_it_does(lab: Lab) -> None:
+    """The kernel can say nothing else meanwhile; afterwards the view is as it was."""
+    lab.run(HOG)
+    expect(lab.prompt(HOG)).to_have_text(RAN)
+    lab.run(HOGGING)
+    expect(lab.view.get_by_role("status")).to_have_text("loop blocked")
+    expect(lab.view.get_by_role("alert")).to_contain_text("shouter holds the event loop (cell ")
+    lab.shot("live-blocked")
+    expect(lab.prompt(HOGGING)).to_have_text(RAN)
+    expect(lab.view.get_by_role("status")).to_have_text("running")
+    expect(lab.view.get_by_role("alert")).to_have_count(0)
 
 
 def test_what_is_saved_is_what_is_seen(lab: Lab) -> None:

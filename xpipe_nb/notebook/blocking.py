@@ -105,14 +105,17 @@ class Watchdog:
         where = f"{self._shell.cell_of(place.file)}, line {place.line}"
         stop = "Stop (interrupt) ends it" if self.a_cell_waits else "no cell waits, so only a restart ends it"
         text = (
-            f"△ {name} holds the event loop ({where}), so nothing else can run. {stop}. Make it a plain def, which "
+            f"{name} holds the event loop ({where}), so nothing else can run. {stop}. Make it a plain def, which "
             "runs in a thread (cpu_bound, a process of its own, is not built yet)."
         )
-        context = place.turn.frame.conversation.context
-        if context is None:
-            print(text)  # noqa: T201 - it belongs under a cell
+        conversation = place.turn.frame.conversation
+        if conversation.context is None:
+            print(f"△ {text}")  # noqa: T201 - it belongs under a cell
         else:
-            context.copy().run(print, text)
+            conversation.context.copy().run(print, f"△ {text}")
+        run = self._session.runs.get(conversation.organism_name)
+        if run is not None:
+            run.blocked(text)
 
 
 def _handler_below(frame: FrameType | None) -> _Place | None:

@@ -111,6 +111,11 @@ class Run:
         self._view = self.organism.view()
         return bundle(self._view)
 
+    def blocked(self, words: str) -> None:
+        """Say in the view, if there is one, that a handler holds the loop; from any thread."""
+        if self._view is not None:
+            self._view.blocked(words)
+
     def close(self) -> None:
         """Take back what was put beside the organism; a view that is shown keeps its last state."""
         self.record.close()

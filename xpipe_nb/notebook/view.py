@@ -112,6 +112,11 @@ class LiveView:
     def _send(self, content: dict[str, Any]) -> None:
         self._model.send(sendable(content))
 
+    def blocked(self, words: str) -> None:
+        """Say that a handler holds the loop, and who; it may be called on any thread, since the loop cannot say it."""
+        if self._sent is not None and not self.closed:
+            self._send({"blocked": words})
+
     # ---- what front ends say; a callback may come on any thread, so all of them hop to the loop
 
     def _received(self, _model: Any, content: Any, _buffers: Any) -> None:

@@ -47,6 +47,15 @@ describe('the store of a model', () => {
     expect(heard).toHaveBeenCalledTimes(2);
   });
 
+  it('says who holds the loop, until the kernel sends again', () => {
+    const { before, delta } = fixture('delta');
+    comm.push({ snapshot: before });
+    comm.push({ blocked: 'hog holds the event loop' });
+    expect(store.snapshot?.blocked).toBe('hog holds the event loop');
+    comm.push({ delta });
+    expect(store.snapshot?.blocked).toBeUndefined();
+  });
+
   it('asks for the whole where a delta is for another snapshot', () => {
     comm.push({ snapshot: snapshot('research') });
     comm.push({ delta: { ...(fixture('delta')['delta'] as object), base: 1 } });

@@ -4,7 +4,7 @@ import { asking, button, enable } from './button';
 import type { Desk, Panel } from './desk';
 import { h, say, set, show } from './dom';
 import { glyph, type Glyph, type Hue, State } from './glyphs';
-import { count, plain, plural } from './words';
+import { block, count, plain, plural } from './words';
 
 const STATES: Readonly<Record<string, readonly [Glyph, Hue]>> = {
   running: ['processing', 'running'],
@@ -51,15 +51,25 @@ export class FrameLine implements Panel {
     if (this.pause && this.step && this.stop) {
       this.drawControls(this.pause, this.step, this.stop);
     }
-    const ended = live && (organism.state === 'stopped' || organism.state === 'gone');
-    show(this.notice, ended);
-    if (ended && this.notice.childElementCount === 0) {
-      this.notice.append(h('span', {}, 'Run the ', h('code', {}, '%%organism'), ' cell to start again.'));
-    }
+    this.drawNotice(live && (organism.state === 'stopped' || organism.state === 'gone'));
+  }
+
+  /** Below the line, what there is to do; nothing most of the time. */
+  private drawNotice(ended: boolean): void {
+    const { blocked } = this.desk.snapshot;
+    const words = blocked ? block(blocked, 400) : ended ? 'Run the %%organism cell to start again.' : '';
+    show(this.notice, words !== '');
+    this.notice.classList.toggle('fault', blocked !== undefined);
+    set(this.notice, { role: blocked ? 'alert' : null });
+    say(this.notice, words);
   }
 
   private drawState(): void {
     const { organism, live } = this.desk.snapshot;
+    if (this.desk.snapshot.blocked && organism.state !== 'gone') {
+      this.state.update('warn', 'fault', 'loop blocked');
+      return;
+    }
     const word = organism.state === 'gone' ? 'kernel gone' : plain(organism.state, 20);
     const [mark, hue] = (live ? STATES[organism.state] : null) ?? ['idle', 'idle'];
     this.state.update(mark, hue, live ? word : `${word} when saved`);

@@ -305,6 +305,10 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     font-size: var(--fs-dense);
     border-top: 1px solid var(--line);
   }
+  & .notice.fault {
+    background: var(--fault-tint);
+    color: var(--fault);
+  }
   & .tabs {
     display: flex;
     padding: 0 var(--s1);
