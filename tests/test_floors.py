@@ -31,6 +31,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "env_file",
         "failures",
         "frames",
+        "identity",
         "listeners",
         "payloads",
         "replies",
@@ -55,6 +56,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "reception",
         "reloading",
         "resending",
+        "sealing",
         "services",
         "stages",
         "views",
@@ -77,6 +79,9 @@ NOTEBOOK_ONLY = {"IPython", "anywidget", "ipywidgets", "traitlets"}
 
 DRAWING = {"graphviz", "pygraphviz"}
 """Imported inside the functions that draw, never at the top of a module."""
+
+SIGNING = {"cryptography"}
+"""Imported inside the functions that make, read and use keys; only where there is an identity."""
 
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}
 PACKAGE = ROOT / "xpipe_nb"
@@ -167,6 +172,15 @@ def test_the_core_never_imports_jupyter():
 def test_pictures_are_drawn_behind_a_door():
     """Graphviz is imported by the function that draws, so that importing us stays quick."""
     assert offenders(MODULES, lambda module: foreign(module, top_only=True) & DRAWING) == {}
+
+
+def test_keys_are_handled_behind_a_door():
+    """Only an organism with an identity pays for cryptography, and only one package knows it."""
+
+    def elsewhere(module: str) -> set[str]:
+        return foreign(module, top_only=place(module) == "identity") & SIGNING
+
+    assert offenders(MODULES, elsewhere) == {}
 
 
 def test_the_table_names_nothing_twice_and_nothing_that_is_gone():

@@ -8,8 +8,8 @@ import pytest
 
 from tests.support import ROOT, fresh_python
 
-LOUD = ["IPython", "anywidget", "graphviz", "ipywidgets", "pygraphviz", "traitlets"]
-"""What only the notebook, or the function that draws, may import."""
+LOUD = ["IPython", "anywidget", "cryptography", "graphviz", "ipywidgets", "pygraphviz", "traitlets"]
+"""What only the notebook, or the function that draws or signs, may import."""
 
 CORE = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -37,6 +37,34 @@ def loaded(modules: list[str], watched: list[str]) -> list[str]:
 def test_the_core_loads_no_jupyter_and_no_graphviz(modules):
     """A server or a worker process that imports us pays for no notebook."""
     assert loaded(modules, LOUD) == []
+
+
+HELLO = """
+import asyncio, sys
+from xpipe_nb import Organism, payload
+
+@payload
+class Say:
+    text: str
+
+async def echo(message: Say) -> Say:
+    return message
+
+async def main():
+    async with Organism("quiet", [echo]) as organism:
+        conversation = await organism.inject(Say("x"), to="echo")
+        await conversation
+        assert conversation.envelopes and b"sig" not in conversation.envelopes[0]
+
+asyncio.run(main())
+print("cryptography" in sys.modules)
+"""
+
+
+def test_an_organism_without_an_identity_loads_no_cryptography():
+    """Nobody pays for signatures who does not ask for them."""
+    done = fresh_python("-W", "error", "-c", HELLO)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")
 
 
 def test_the_bare_package_loads_next_to_nothing():

@@ -7,11 +7,11 @@ The floors; a module imports only from its own floor or lower:
      4    cli                       the same organism from a command line
      3    organism  pump  bootstrap  known  primitives/
                                     the running machine, put together
-     2    stages  operators  inbox  crew  reception  exchange  services  composing  letters
+     2    stages  operators  inbox  crew  reception  exchange  services  composing  sealing  letters
           conversation(s)  calls  metadata  reloading  resending  dispatch/
                                     how work flows: asyncio and aiostream
      2    views/                    a side tower: listeners and events to pictures, nothing of the machine
-     1    payloads/  xml/  listeners/  config/  settings  check  changes  directory  env_file  frames
+     1    payloads/  xml/  identity/  listeners/  config/  settings  check  changes  directory  env_file  frames
           routing  replies  failures  scheduling  todos
                                     the rules: synchronous, tried without a loop
      0    errors  names  messages  events  limits  history  thread_ids
@@ -62,6 +62,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.events import SendRefusedEvent as SendRefusedEvent
     from xpipe_nb.events import ThoughtEvent as ThoughtEvent
     from xpipe_nb.events import ThreadEvent as ThreadEvent
+    from xpipe_nb.identity import Identity as Identity
     from xpipe_nb.known import organisms as organisms
     from xpipe_nb.limits import Limits as Limits
     from xpipe_nb.listeners import Listener as Listener
@@ -96,6 +97,7 @@ _HOMES = {
         "MessageSentEvent", "PipelineFailed", "ProgressEvent", "PumpEvent", "ReloadEvent", "RetryEvent", "SendRefusedEvent",
         "ThoughtEvent", "ThreadEvent",
     ),
+    "identity": ("Identity",),
     "known": ("organisms",),
     "limits": ("Limits",),
     "listeners": ("Listener", "ListenerConfig", "listener"),

@@ -1,4 +1,4 @@
-"""The command line: run, check or try an organism that is written in a file, without a notebook."""
+"""The command line: run, check or try an organism that is written in a file, without a notebook; and make its key."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from lxml import etree
 from xpipe_nb.config import ConfigWarning
 from xpipe_nb.errors import ConfigError, ConversationFailed, XPipeError
 from xpipe_nb.events import DeadLetterEvent, MessageReceivedEvent, PipelineFailed, PumpEvent
+from xpipe_nb.identity import Identity
 from xpipe_nb.organism import Organism
 from xpipe_nb.payloads import codec_of
 
@@ -28,6 +29,7 @@ examples:
   python -m xpipe_nb inject organism.yaml greeter '<Greeting><Name>World</Name></Greeting>'
   echo '<Greeting><Name>World</Name></Greeting>' | python -m xpipe_nb inject organism.yaml greeter -
   python -m xpipe_nb run organism.yaml
+  python -m xpipe_nb key create me.pem
 
 Handlers and payload classes are import paths; they are looked up from the file's folder, then from the current one.
 """
@@ -44,7 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error output; or 130 when interrupted.
     """
     options = _parser().parse_args(arguments)
-    _make_importable(options.file)
     try:
         with _warnings_in_a_line():
             code: int = options.command(options)
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("xpipe_nb", description=__doc__, epilog=EPILOG, formatter_class=plain)
-    commands = parser.add_subparsers(required=True, metavar="run | check | inject")
+    commands = parser.add_subparsers(required=True, metavar="run | check | inject | key")
     run = commands.add_parser("run", help="run until Ctrl-C; tell replies, dead letters and refusals, one a line")
     run.add_argument("--grace", type=_seconds, default=10.0, metavar="S", help="seconds to finish in when stopped (10)")
     check = commands.add_parser("check", help="tell everything that is wrong, and what is probably not meant")
@@ -75,7 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     inject.add_argument("listener", help="who gets it")
     inject.add_argument("payload", help="the payload or a whole message, as XML; - reads the standard input")
     inject.add_argument("--repair", action="store_true", help="mend text that a person or a model wrote")
+    inject.add_argument("--envelopes", action="store_true", help="print whole messages, signed if it has an identity")
     inject.add_argument("--timeout", type=_seconds, metavar="S", help="seconds to wait for the end; default: no limit")
+    key = commands.add_parser("key", help="make a signing key, or show the public key that partners must trust")
+    key.add_argument("action", choices=("create", "show"), help="make a new private key, or read one that is there")
+    key.add_argument("file", type=Path, help="the private key: a file that only its owner can read")
+    key.set_defaults(command=_key)
     return parser
 
 
@@ -86,12 +92,13 @@ def _seconds(word: str) -> float:
     return seconds
 
 
-def _make_importable(file: Path) -> None:
-    """Let import paths begin in the file's folder, then in the current one."""
+def _organism(file: Path) -> Organism:
+    """Read an organism; its import paths begin in the file's folder, then in the current one."""
     for folder in (Path.cwd(), file.resolve().parent):
         if str(folder) in sys.path:
             sys.path.remove(str(folder))
         sys.path.insert(0, str(folder))
+    return Organism.from_yaml(file)
 
 
 @contextlib.contextmanager
@@ -120,7 +127,7 @@ def _say(line: str, stream: TextIO) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    organism = Organism.from_yaml(options.file)
+    organism = _organism(options.file)
     advice = organism.check()
     for one in advice:
         _say(f"warning: {one}", sys.stdout)
@@ -139,7 +146,7 @@ def _title(organism: Organism) -> str:
 
 def _inject(options: argparse.Namespace) -> int:
     text: str | bytes = sys.stdin.buffer.read() if options.payload == "-" else options.payload
-    return asyncio.run(_injected(Organism.from_yaml(options.file), text, options))
+    return asyncio.run(_injected(_organism(options.file), text, options))
 
 
 async def _injected(organism: Organism, text: str | bytes, options: argparse.Namespace) -> int:
@@ -148,8 +155,10 @@ async def _injected(organism: Organism, text: str | bytes, options: argparse.Nam
             conversation = await organism.inject(text, to=options.listener, repair=options.repair)
             for repair in conversation.repairs:
                 _say(f"repaired: {repair}", sys.stderr)
-            for reply in await asyncio.wait_for(_replies(conversation), options.timeout):
-                _say(_xml(reply), sys.stdout)
+            replies = await asyncio.wait_for(_replies(conversation), options.timeout)
+            messages = [each.decode() for each in conversation.envelopes] if options.envelopes else map(_xml, replies)
+            for message in messages:
+                _say(message, sys.stdout)
     except ConversationFailed as failed:
         causes = [letter.detail for letter in organism.dead_letters]
         _say(_one_line(": ".join([str(failed), *causes[-1:]])), sys.stderr)
@@ -177,7 +186,7 @@ def _one_line(text: str) -> str:
 
 
 def _run(options: argparse.Namespace) -> int:
-    asyncio.run(_running(Organism.from_yaml(options.file), options.grace))
+    asyncio.run(_running(_organism(options.file), options.grace))
     return 0
 
 
@@ -219,3 +228,19 @@ def _on_signals(act: Callable[[], Any]) -> Iterator[None]:
     finally:
         for number in heard:
             loop.remove_signal_handler(number)
+
+
+# ---- key
+
+
+def _key(options: argparse.Namespace) -> int:
+    """Print the public key alone on the standard output, so that it can be piped on."""
+    make = Identity.create if options.action == "create" else Identity.load
+    try:
+        identity = make(options.file)
+    except ConfigError as error:  # its place is a file here, not a line of YAML
+        raise XPipeError(str(error).removeprefix("$: ")) from error
+    if options.action == "create":
+        _say(f"{options.file} is written; keep it secret. Its public key, for those who shall trust it:", sys.stderr)
+    _say(identity.public_key, sys.stdout)
+    return 0

@@ -8,7 +8,7 @@ import weakref
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
-from xpipe_nb.errors import ConversationFailed
+from xpipe_nb.errors import ConversationFailed, XPipeError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from xpipe_nb.frames import Frame
     from xpipe_nb.messages import DeadLetter
+    from xpipe_nb.sealing import Sealer
 
 __all__ = ["Conversation", "Keeper", "current_conversation"]
 
@@ -39,6 +40,7 @@ class Keeper(Protocol):
     """What a conversation asks of its organism."""
 
     name: str
+    sealer: Sealer
 
     def new_thread_id(self, conversation: Conversation, frame: Frame) -> str:
         """Make the id of a frame."""
@@ -63,8 +65,8 @@ class Conversation:
     """
 
     __slots__ = (
-        "__weakref__", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_waiters",
-        "context", "ended_at", "errors", "letters", "messages", "number", "numbered", "organism_name", "port", "printed",
+        "__weakref__", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_waiters", "_written",
+        "context", "ended_at", "errors", "letters", "mail", "messages", "number", "numbered", "organism_name", "port", "printed",
         "reason", "reference", "repairs", "replies", "root", "sent", "state", "thoughts",
     )  # fmt: skip
 
@@ -79,6 +81,8 @@ class Conversation:
         self.root: Frame
         self.replies: list[Any] = []
         self.errors: list[Any] = []
+        self.mail: list[tuple[Any, str]] = []  # replies and errors with their senders, as they came
+        self._written: list[bytes] = []
         self.repairs: list[str] = []
         self.thoughts: list[tuple[str, str]] = []
         self.letters: list[DeadLetter] = []
@@ -127,6 +131,24 @@ class Conversation:
     def new_replies(self) -> list[Any]:
         """The replies since the last injection."""
         return self.replies[self._first_reply :]
+
+    @property
+    def envelopes(self) -> list[bytes]:
+        """All that reached the injector, replies and errors in order of arrival, as whole messages for another organism.
+
+        They are canonical, and signed if the organism has an identity. Each is written when it is first asked for, and
+        then stays what it is: sent twice, it is taken once. Its thread is the one that the sender gave in its own
+        message, else this conversation's; errors come from `system`.
+
+        Raises:
+            XPipeError: The organism is gone, and its key with it.
+            Rejected: A reply was altered since it came, and cannot be written any more.
+        """
+        keeper = self._keeper()
+        if keeper is None:
+            raise XPipeError(f"{self.organism_name} is gone, and nobody is left to sign; ask while it is there")
+        self._written += keeper.sealer.replies(self, self.mail[len(self._written) :])
+        return list(self._written)
 
     @property
     def output(self) -> str:

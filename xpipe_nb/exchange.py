@@ -22,6 +22,7 @@ from xpipe_nb.events import (
 from xpipe_nb.failures import code_of, failure
 from xpipe_nb.letters import letter_for, letter_for_unwritten
 from xpipe_nb.messages import Delivery, Document, Envelope, Kind, Raw, Send
+from xpipe_nb.names import SYSTEM
 from xpipe_nb.payloads import codec_of
 from xpipe_nb.xml import huh
 
@@ -144,7 +145,9 @@ class Exchange:
             frame.call.answer(delivery.payload)
             self.rules.answered(frame)
         else:
-            frame.conversation.replies.append(delivery.payload)
+            conversation = frame.conversation
+            conversation.replies.append(delivery.payload)
+            conversation.mail.append((delivery.payload, frame.listener))
         if delivery.frame.todos is not None:
             delivery.frame.todos.arrived(delivery.send.tag, delivery.send.from_id)
         if self._bus.heard:
@@ -317,7 +320,7 @@ class Exchange:
         if conversation not in self.conversations.active:
             return []
         if error is not None:
-            conversation.errors.append(error)
+            self.error_reached_injector(conversation, error)
         conversation.reason = reason
         self.conversations.end(conversation, state)
         loop = asyncio.get_running_loop()
@@ -360,6 +363,7 @@ class Exchange:
     def error_reached_injector(self, conversation: Conversation, error: Any) -> None:
         """Keep an error that nobody inside took."""
         conversation.errors.append(error)
+        conversation.mail.append((error, SYSTEM))
 
     def fail_call(self, call: Call, error: Any) -> None:
         """Raise an error where a handler waits."""

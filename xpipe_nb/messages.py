@@ -110,10 +110,12 @@ class Raw:
         context: The context in which handlers of a new conversation run.
         trusted: The tree was made from a payload object, so the gate has nothing to find.
         cls: The class of that object.
+        vouched: A person at hand has sent it again: it was verified the first time, or has been edited since.
     """
 
     __slots__ = (
         "admitted", "cls", "context", "conversation", "data", "origin", "port", "reference", "repairs", "to", "trusted",
+        "vouched",
     )  # fmt: skip
 
     def __init__(
@@ -129,10 +131,12 @@ class Raw:
         context: Context | None = None,
         trusted: bool = False,
         cls: type | None = None,
+        vouched: bool = False,
     ) -> None:
         self.data, self.port, self.to = data, port, to
         self.conversation, self.reference, self.origin = conversation, reference, origin
         self.repairs, self.context, self.trusted, self.cls = repairs, context, trusted, cls
+        self.vouched = vouched
         self.admitted = False  # its conversation is open, and its sender knows
 
 

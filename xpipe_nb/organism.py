@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from xpipe_nb.check import Advice
     from xpipe_nb.conversation import Conversation
     from xpipe_nb.events import PumpEvent, ReloadEvent
+    from xpipe_nb.identity import Identity
     from xpipe_nb.letters import DeadLetters
     from xpipe_nb.limits import Limits
     from xpipe_nb.listeners import Listener
@@ -60,7 +61,8 @@ class Organism:
         max_concurrent_pipelines: How many conversations may be open before `inject` waits.
         max_tokens_per_thread: Not built yet.
         thread_scheduling: `breadth-first`; `depth-first` is not built yet.
-        identity: Not built yet.
+        identity: Who it is: an `Identity`, the path of its key, or a mapping as in YAML. Then all that leaves is signed,
+            and whole messages that come in must be (see `Identity`).
         port: The reference's network port; there is no network door.
         llm: Not built yet.
         process_pool: Not built yet.
@@ -89,7 +91,7 @@ class Organism:
         max_concurrent_pipelines: int | None = None,
         max_tokens_per_thread: int | None = None,
         thread_scheduling: str | None = None,
-        identity: Any = None,
+        identity: Identity | str | Path | Mapping[str, Any] | None = None,
         port: int | None = None,
         llm: Any = None,
         process_pool: Any = None,
@@ -192,7 +194,8 @@ class Organism:
         """Send a message from outside; return once it is admitted, which may be before it is handled.
 
         Args:
-            message: A payload, an element, or a bare payload or whole envelope as text or bytes.
+            message: A payload, an element, or a bare payload or whole envelope as text or bytes. With an identity all
+                but payload objects are checked as `Identity` says, before anything else reads them.
             to: The listener it is for; left out, the one that accepts its class (or all that listen to broadcasts).
             from_id: The port that it comes in by, where the replies go.
             conversation: An earlier conversation that it continues.
@@ -310,6 +313,37 @@ class Organism:
     def step(self) -> None:
         """Let one handler start while paused."""
         self.pump.step()
+
+    def seal(
+        self,
+        payload: Any,
+        *,
+        to: str | None = None,
+        from_id: str = "console",
+        thread: str | None = None,
+        organism: str | None = None,
+    ) -> bytes:
+        """Write a whole message for another organism that trusts this one's key: stamped, signed, canonical.
+
+        Args:
+            payload: A payload, or an element in no namespace.
+            to: The listener it is for, there.
+            from_id: The port that it comes in by, there.
+            thread: The sender's reference, a UUID of version 4; left out, a new one.
+            organism: The name of the organism that it is for; left out, any that trusts the key takes it.
+
+        Raises:
+            Rejected: The payload cannot be written, or a name or the thread is none.
+            XPipeError: The organism has no identity.
+
+        Example:
+            ```python
+            message = hello.seal(Greeting("Ann"), to="greeter")
+            conversation = await other.inject(message)
+            conversation.envelopes  # the answers, signed by `other`
+            ```
+        """
+        return self.pump.sealer.seal(payload, to=to, from_id=from_id, thread=thread, organism=organism)
 
     # ---- looking at it
 

@@ -47,6 +47,7 @@ from xpipe_nb.reception import Reception
 from xpipe_nb.reloading import Reloader
 from xpipe_nb.resending import resend
 from xpipe_nb.scheduling import Scheduler
+from xpipe_nb.sealing import Sealer
 from xpipe_nb.services import Services
 from xpipe_nb.stages import Stages
 from xpipe_nb.thread_ids import ThreadIds
@@ -103,8 +104,15 @@ class StreamPump:
         self.crew = Crew(self.directory, self.exchange, self.scheduler, self.services, perform)
         self.inbox = Inbox(lambda: self.scheduler.has_place, self.crew.stir)
         self.stages = Stages(
-            config.gate, self.conversations, self.directory, self.composer, self.rules, limits.max_messages
+            config.gate,
+            self.conversations,
+            self.directory,
+            self.composer,
+            self.rules,
+            limits.max_messages,
+            config.identity,
         )
+        self.sealer = Sealer(config.name, self.composer, config.identity)
         self.reception = Reception(
             self.inbox, self.directory, self.composer, self.conversations, self.exchange, config.gate
         )
@@ -230,6 +238,8 @@ class StreamPump:
 
     async def inject(self, raw_bytes: bytes | str, thread_id: str | None = None, from_id: str = "console") -> None:
         """Queue an envelope or a bare payload, as the reference's pump does; what is refused is a dead letter.
+
+        This is the door for bytes from elsewhere: where signatures are required, none of them passes without one.
 
         Args:
             raw_bytes: The message.

@@ -117,12 +117,16 @@ class Reception:
         conversation: Conversation | None = None,
         nowait: bool = False,
         repair: bool = False,
+        vouched: bool = False,
     ) -> Conversation:
-        """Do what `Organism.inject` says."""
+        """Do what `Organism.inject` says; what is `vouched` for needs no signature."""
         if conversation is not None and not isinstance(conversation, Conversation):
             raise XPipeError(f"conversation= takes what inject returned, got {shown(conversation)}")
         admission = Admission()
-        raw = Raw(message, from_id, to=to, conversation=conversation, origin=admission, context=self._context())
+        context = self._context()
+        raw = Raw(
+            message, from_id, to=to, conversation=conversation, origin=admission, context=context, vouched=vouched
+        )
         needs_place = _inside.get() is not self._mark and (conversation is None or conversation.is_over)
         try:
             self._check_port(from_id)

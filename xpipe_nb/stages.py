@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from xpipe_nb.errors import PayloadError, Rejected
+from xpipe_nb.identity import check_message, refuse_repaired
 from xpipe_nb.messages import Delivery, Document, Envelope, Kind, Raw, Send, Verified
 from xpipe_nb.operators import Stage
 from xpipe_nb.xml import copy_tree, open_envelope, read_document
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from xpipe_nb.conversations import Conversations
     from xpipe_nb.directory import Directory
     from xpipe_nb.frames import FrameRules
+    from xpipe_nb.identity import Identity
     from xpipe_nb.listeners import Listener
     from xpipe_nb.xml import GateLimits
 
@@ -37,6 +39,7 @@ class Stages:
         composer: Knows the schema of every payload.
         rules: The rules of frames.
         max_messages: How many messages one conversation may send.
+        identity: Whose signatures are asked for; `None` asks for none.
     """
 
     def __init__(
@@ -47,7 +50,9 @@ class Stages:
         composer: Composer,
         rules: FrameRules,
         max_messages: int,
+        identity: Identity | None = None,
     ) -> None:
+        self._identity = identity
         self._gate, self._conversations, self._directory = gate, conversations, directory
         self._composer, self._rules, self._max_messages = composer, rules, max_messages
 
@@ -73,8 +78,14 @@ class Stages:
         return Document(raw, data if raw.trusted else copy_tree(data, self._gate))
 
     def verify(self, document: Document) -> Verified:
-        """Signatures come with identities; without one there is nothing to verify."""
-        return Verified(document.raw, document.root)
+        """What its signature says, before anything else is read; without an identity no signature is asked for."""
+        raw = document.raw
+        if raw.repairs:
+            refuse_repaired(document.root)
+        if self._identity is not None and not (raw.trusted or raw.vouched):
+            port = None if raw.origin is None else raw.port  # nobody waits for what came by the pump's own `inject`
+            check_message(document.root, self._identity, port=port, organism=self._directory.organism)
+        return Verified(raw, document.root)
 
     def open(self, document: Verified) -> Envelope:
         """Who says what to whom; who it is was decided by the port it came in by."""

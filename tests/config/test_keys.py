@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from xpipe_nb.config import ConfigLoader, OrganismConfig, settings_from
 from xpipe_nb.config.keys import IDENTITY_KEYS, LIMIT_KEYS, PYTHON_KEYS, SETTING_KEYS
 from xpipe_nb.errors import ConfigError
+from xpipe_nb.identity import Identity
 from xpipe_nb.limits import Limits
 from xpipe_nb.listeners import Listener, ListenerConfig, resolve_all
 from xpipe_nb.listeners.keys import LISTENER_KEYS
@@ -45,7 +47,7 @@ class Hook:
 
 OTHER_SETTINGS = {
     "name": "other",
-    "identity": "key.pem",
+    "identity": None,  # a key file; see `another`
     "port": 9000,
     "thread_scheduling": "depth-first",
     "max_concurrent_pipelines": 3,
@@ -79,6 +81,14 @@ OTHER_LISTENER = {
 """For each setting of a listener a value that is not its default."""
 
 
+def another(key: str, folder: Path) -> object:
+    """A value of a setting that is not its default."""
+    if key != "identity":
+        return OTHER_SETTINGS[key]
+    Identity.create(folder / "key.pem")
+    return str(folder / "key.pem")
+
+
 def as_yaml(value: object) -> str:
     """A value in flow style."""
     if isinstance(value, dict):
@@ -101,9 +111,9 @@ def outcome(text: str) -> object:
 
 
 @pytest.mark.parametrize("key", [key.name for key in (*IDENTITY_KEYS, *SETTING_KEYS)])
-def test_every_yaml_key_of_an_organism_is_read(key):
+def test_every_yaml_key_of_an_organism_is_read(key, tmp_path):
     """Another value gives other settings, or is refused as not built."""
-    line = f"{key}: {as_yaml(OTHER_SETTINGS[key])}"
+    line = f"{key}: {as_yaml(another(key, tmp_path))}"
     text = f"organism: {{{line}}}" if key in {item.name for item in IDENTITY_KEYS} else line
     assert outcome(text) != OrganismConfig()
 
@@ -115,12 +125,12 @@ def test_every_limit_is_read(key):
 
 
 @pytest.mark.parametrize("key", [key.name for key in PYTHON_KEYS])
-def test_every_python_setting_is_read(key):
+def test_every_python_setting_is_read(key, tmp_path):
     """Another keyword gives other settings, or is refused as not built."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            config = settings_from(**{key: OTHER_SETTINGS[key]})
+            config = settings_from(**{key: another(key, tmp_path)})
     except ConfigError as error:
         assert "not built yet" in str(error)
         return

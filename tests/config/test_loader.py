@@ -233,7 +233,6 @@ def test_a_mistake_is_told_with_its_place(text, path, problem, near):
 @pytest.mark.parametrize(
     ("text", "path"),
     [
-        ("organism: {identity: keys/me.pem}", "$.organism.identity"),
         ("llm: openai:gpt-5-mini", "$.llm"),
         ("process_pool: {workers: 2}", "$.process_pool"),
         ("process_pool: {enabled: true}", "$.process_pool"),

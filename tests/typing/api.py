@@ -12,6 +12,7 @@ from xpipe_nb import (
     Conversation,
     HandlerMetadata,
     HandlerResponse,
+    Identity,
     Limits,
     ListenerConfig,
     Organism,
@@ -65,4 +66,15 @@ async def main() -> None:
         for reply in await conversation:
             print(reply)
         assert_type(conversation.id, str)
+        assert_type(conversation.envelopes, list[bytes])
         assert_type(conversation.number, int)
+
+
+def sign() -> None:
+    me = Identity.load(Path("me.pem"), trusted=["partner.pub"], verify="require", window=60)
+    assert_type(me, Identity)
+    assert_type(me.rotate("newer.pem"), str)
+    assert_type(me.trusted, tuple[str, ...])
+    signed = Organism("signed", identity=me)
+    assert_type(signed.seal(Greeting("Ann"), to="greeter"), bytes)
+    Organism("also", identity={"key": "me.pem", "window": None})

@@ -5,10 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 from xpipe_nb.config.organism import DEFAULT_PORT, ConfigWarning
 from xpipe_nb.errors import ConfigError
+from xpipe_nb.identity.settings import identity_reader
 from xpipe_nb.limits import Limits
 from xpipe_nb.settings import (
     Key,
@@ -27,7 +29,7 @@ from xpipe_nb.settings import (
 )
 from xpipe_nb.xml.limits import GateLimits
 
-__all__ = ["IDENTITY_KEYS", "LIMIT_KEYS", "PYTHON_KEYS", "SETTING_KEYS", "mapping"]
+__all__ = ["IDENTITY_KEYS", "LIMIT_KEYS", "PYTHON_KEYS", "SETTING_KEYS", "identity_keys", "mapping"]
 
 
 def mapping(table: Sequence[Key]) -> Reader:
@@ -114,8 +116,14 @@ LIMIT_KEYS = (
 )
 """The section `limits:`."""
 
-IDENTITY_KEYS = (Key("name", name), Key("identity", not_built("identity", None)), Key("port", _port))
-"""The section `organism:`."""
+
+def identity_keys(folder: Path | None = None) -> tuple[Key, ...]:
+    """Give the keys of the section `organism:`; paths in it begin in `folder`, or else in the current one."""
+    return (Key("name", name), Key("identity", identity_reader(folder)), Key("port", _port))
+
+
+IDENTITY_KEYS = identity_keys()
+"""The section `organism:` where no file is."""
 
 SETTING_KEYS = (
     Key("thread_scheduling", _scheduling),

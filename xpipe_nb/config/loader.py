@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xpipe_nb.config.entries import read_entries
-from xpipe_nb.config.keys import IDENTITY_KEYS, PYTHON_KEYS, SETTING_KEYS, mapping
+from xpipe_nb.config.keys import PYTHON_KEYS, SETTING_KEYS, identity_keys, mapping
 from xpipe_nb.config.organism import OrganismConfig
 from xpipe_nb.config.yaml_reader import YamlDocument, load_yaml_text
 from xpipe_nb.errors import ConfigError, Fault
@@ -44,12 +44,18 @@ class ConfigLoader:
             ConfigError: There is no such file, or anything in it is wrong; every fault is in the error.
         """
         text = read_file(Path(path))
-        with _importable(Path(path).resolve().parent):
-            return cls.load_text(text, namespace, source=str(path))
+        folder = Path(path).resolve().parent
+        with _importable(folder):
+            return cls.load_text(text, namespace, source=str(path), folder=folder)
 
     @classmethod
     def load_text(
-        cls, text: str, namespace: Mapping[str, Any] | None = None, source: str = "<text>", place: str = "here"
+        cls,
+        text: str,
+        namespace: Mapping[str, Any] | None = None,
+        source: str = "<text>",
+        place: str = "here",
+        folder: Path | None = None,
     ) -> OrganismConfig:
         """Read a text.
 
@@ -58,13 +64,14 @@ class ConfigLoader:
             namespace: Where names of handlers and classes are looked up before they are imported.
             source: What the text is called in a message of a person; kept for the `note` of the error.
             place: What to call the namespace in a message, such as `in this notebook`.
+            folder: Where relative paths of key files begin; default: the current folder.
 
         Raises:
             ConfigError: Anything is wrong; every fault is in the error, with its line.
         """
         try:
             document = load_yaml_text(text)
-            return _organism(document, Surroundings(namespace or {}, place))
+            return _organism(document, Surroundings(namespace or {}, place), folder)
         except ConfigError as error:
             if source != "<text>":
                 error.add_note(f"in {source}")
@@ -126,7 +133,7 @@ def _importable(folder: Path) -> Iterator[None]:
         sys.path.remove(str(folder))
 
 
-def _organism(document: YamlDocument, around: Surroundings) -> OrganismConfig:
+def _organism(document: YamlDocument, around: Surroundings, folder: Path | None) -> OrganismConfig:
     top = Place(faults=list(document.faults))
     entries: list[Entry] = []
     resolved: list[Listener | None] = []
@@ -137,7 +144,7 @@ def _organism(document: YamlDocument, around: Surroundings) -> OrganismConfig:
         return INVALID
 
     value = {} if document.value is None else document.value
-    settings = mapping(_top_keys(listeners))(value, top)
+    settings = mapping(_top_keys(listeners, folder))(value, top)
     faults = _told_once([document.located(fault) for fault in top.faults], document)
     if faults:
         raise ConfigError(*faults)
@@ -145,9 +152,9 @@ def _organism(document: YamlDocument, around: Surroundings) -> OrganismConfig:
     return OrganismConfig(**settings, listeners=found)
 
 
-def _top_keys(listeners: Callable[[Any, Place], Any]) -> tuple[Key, ...]:
+def _top_keys(listeners: Callable[[Any, Place], Any], folder: Path | None) -> tuple[Key, ...]:
     return (
-        Key("organism", mapping(IDENTITY_KEYS), spreads=True),
+        Key("organism", mapping(identity_keys(folder)), spreads=True),
         *SETTING_KEYS,
         Key("listeners", listeners),
     )

@@ -26,7 +26,9 @@ class OrganismConfig:
 
     Args:
         name: The name of the organism.
-        identity: A signing key; not built yet.
+        identity: Who it is: an `Identity`, the path of its key, or a mapping `{"key": path, "trusted": [public keys or
+            paths], "verify": "require" | "if-present" | "off", "window": seconds, "local": [ports]}`; what the words
+            mean is told there. A relative path begins in the folder of the YAML file, else in the current one.
         port: The reference's network port; there is no network door, so another one only warns.
         thread_scheduling: `breadth-first` serves conversations in turn; `depth-first` is not built yet.
         max_concurrent_pipelines: How many injected conversations may be open at once.
@@ -47,7 +49,7 @@ class OrganismConfig:
     """
 
     name: str = "organism"
-    identity: str | None = None
+    identity: Any = None
     port: int = DEFAULT_PORT
     thread_scheduling: str = "breadth-first"
     max_concurrent_pipelines: int = 50

@@ -42,7 +42,8 @@ class DispatchHook(Protocol):
             from_id: Who sent it.
             to_id: Whose handler it is for.
             payload_type: The name of its class.
-            payload_bytes: The whole message, canonical (exclusive C14N without comments).
+            payload_bytes: The whole message, canonical (exclusive C14N without comments). It is never signed, also not
+                with an identity: it is a record of what goes on inside, and must not pass for a message that was sent.
         """
 
     async def on_dispatched(self, entry_id: Any, /) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["CORE_NS", "ENVELOPE_NS", "FROM", "MESSAGE", "META", "SIGNATURE", "SIGNATURE_NS", "THREAD", "TO", "XSI_NS"]
+__all__ = [
+    "CORE_NS", "ENVELOPE_NS", "FROM", "MESSAGE", "META", "SIGNATURE", "SIGNATURE_NS", "STAMP", "STAMP_NS", "THREAD", "TO", "XSI_NS",
+]  # fmt: skip
 
 ENVELOPE_NS = "https://xml-pipeline.org/ns/envelope/v1"
 """The namespace of message, meta, from, to and thread."""
@@ -13,6 +15,9 @@ CORE_NS = "https://xml-pipeline.org/ns/core/v1"
 SIGNATURE_NS = "https://xml-pipeline.org/ns/sig/v1"
 """The namespace of the signature, the last child of meta."""
 
+STAMP_NS = "https://xml-pipeline.org/ns/stamp/v1"
+"""The namespace of the stamp, our own addition: it makes a signed message one of a kind."""
+
 XSI_NS = "http://www.w3.org/2001/XMLSchema-instance"
 
 MESSAGE = f"{{{ENVELOPE_NS}}}message"
@@ -21,3 +26,4 @@ FROM = f"{{{ENVELOPE_NS}}}from"
 TO = f"{{{ENVELOPE_NS}}}to"
 THREAD = f"{{{ENVELOPE_NS}}}thread"
 SIGNATURE = f"{{{SIGNATURE_NS}}}sig"
+STAMP = f"{{{STAMP_NS}}}stamp"
