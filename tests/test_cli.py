@@ -11,7 +11,9 @@ import pytest
 
 from tests.support import ROOT, fresh_python, run
 from xpipe_nb import cli
+from xpipe_nb.identity import Identity
 from xpipe_nb.organism import Organism
+from xpipe_nb.xml import canonical, open_envelope, read_document, take_signature
 
 HANDLERS = '''
 from __future__ import annotations
@@ -205,6 +207,54 @@ def test_run_tells_replies_and_dead_letters(file, capsys, monkeypatch):
     assert lines[0] == "#1 greeter → console Shout(text='HELLO WORLD', volume=11)"
     assert any(line.startswith("dead letter: #2") and "ValueError: there is nobody" in line for line in lines)
     assert not any("shouter" in line for line in lines)
+
+
+def test_a_key_is_made_and_shown(tmp_path):
+    """The public key alone stands on the standard output, to be piped on; the file is its owner's only."""
+    path = tmp_path / "me.pem"
+    made = xpipe("key", "create", path)
+    shown = xpipe("key", "show", path)
+    assert (made.returncode, shown.returncode, shown.stderr) == (0, 0, "")
+    assert made.stdout == shown.stdout == f"{Identity.load(path).public_key}\n"
+    assert "keep it secret" in made.stderr
+    assert "PRIVATE" not in made.stdout + made.stderr + shown.stdout
+
+
+def test_a_key_that_cannot_be_made_or_read_is_one_line(tmp_path):
+    """A file in the way, one that is missing, one that others can read."""
+    path = tmp_path / "me.pem"
+    Identity.create(path)
+    missing = xpipe("key", "show", tmp_path / "no.pem")
+    in_the_way = xpipe("key", "create", path)
+    path.chmod(0o644)
+    open_to_all = xpipe("key", "show", path)
+    for done, words in ((missing, "no file"), (in_the_way, "never overwritten"), (open_to_all, f"chmod 600 {path}")):
+        assert (done.returncode, done.stdout) == (1, "")
+        assert (done.stderr.count("\n"), words in done.stderr) == (1, True)
+
+
+def test_inject_prints_whole_signed_messages_when_asked(file):
+    """What goes to another organism carries a seal."""
+    me = Identity.create(file.parent / "me.pem")
+    file.write_text(ORGANISM.replace("name: hello", "name: hello, identity: me.pem"), encoding="utf-8")
+    done = xpipe("inject", "--envelopes", file, "greeter", WORLD)
+    assert (done.returncode, done.stderr) == (0, "")
+    root = read_document(done.stdout.strip())
+    signature = take_signature(root)
+    assert me.signer_of(canonical(root), signature) == me.public_key
+    assert open_envelope(root).payload.findtext("Text") == "HELLO WORLD"
+
+
+def test_a_key_that_others_can_read_stops_run_and_check(file):
+    """It is told with its place and line, and nothing runs unsigned."""
+    Identity.create(file.parent / "me.pem")
+    (file.parent / "me.pem").chmod(0o640)
+    file.write_text(ORGANISM.replace("name: hello", "name: hello, identity: me.pem"), encoding="utf-8")
+    for command in ("run", "check"):
+        done = xpipe(command, file)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "$.organism.identity (line 2): others can use" in done.stderr
+        assert "chmod 600" in done.stderr
 
 
 def test_help_shows_examples():

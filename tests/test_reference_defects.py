@@ -10,6 +10,7 @@ import asyncio
 import math
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from xpipe_nb import (
     DeliveryError,
     HandlerMetadata,
     HandlerResponse,
+    Identity,
     Limits,
     ListenerConfig,
     Organism,
@@ -344,6 +346,35 @@ def test_20_an_agent_without_peers_may_send_to_nobody() -> None:
                 await organism.ask(Ask("x"), to="lonely")
             assert failed.value.errors[0].code == "routing"
             assert "echo" not in failed.value.errors[0].message
+
+    run(story())
+
+
+def test_21_a_failing_signature_sends_nothing_and_what_comes_in_is_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that cannot be used stops the start, one that cannot sign stops the message, and every seal is checked."""
+    key = tmp_path / "me.pem"
+    with pytest.raises(ConfigError):
+        Organism("unsigned", [echo], identity=key)
+    identity = Identity.create(key)
+
+    def broken(data: bytes) -> bytes:
+        raise OSError("the key is gone")
+
+    async def story() -> None:
+        async with an_organism(echo, identity=identity) as organism:
+            message = organism.seal(Say("genuine"), to="echo")
+            unsigned = ENVELOPE.format("console", "echo", A_THREAD, '<Say xmlns=""><Text>x</Text></Say>').encode()
+            for forged in (message.replace(b"genuine", b"forged"), unsigned):
+                with pytest.raises(Rejected) as refused:
+                    await organism.inject(forged)
+                assert refused.value.stage == "verify"
+            conversation = await organism.inject(message)
+            assert await conversation == [Told("genuine")]
+            monkeypatch.setattr(identity, "sign", broken)
+            with pytest.raises(OSError, match="the key is gone"):
+                conversation.envelopes
 
     run(story())
 

@@ -328,7 +328,8 @@ class Organism:
         Args:
             payload: A payload, or an element in no namespace.
             to: The listener it is for, there.
-            from_id: The port that it comes in by, there.
+            from_id: The port that it comes in by, there. Answers are addressed to it, so it may well be the name of a
+                listener here.
             thread: The sender's reference, a UUID of version 4; left out, a new one.
             organism: The name of the organism that it is for; left out, any that trusts the key takes it.
 

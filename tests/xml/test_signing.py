@@ -16,7 +16,7 @@ from lxml import etree
 from tests.xml.corpus.case import ENV, SIG, THREAD
 from tests.xml.test_properties import NAMES, THREADS, XML_TEXT
 from xpipe_nb import Identity, Rejected
-from xpipe_nb.identity import check_message, seal_message
+from xpipe_nb.identity import check_message, replay, seal_message
 from xpipe_nb.xml import build_envelope, canonical, open_envelope, read_document
 
 STAMP = "https://xml-pipeline.org/ns/stamp/v1"
@@ -440,6 +440,20 @@ def test_what_is_past_the_window_is_forgotten():
         clock.now += 5
         taken(sealed(by=signer), receiver)
     assert len(receiver.seen) <= 5
+
+
+def test_a_memory_that_is_full_takes_no_more(monkeypatch):
+    """Rather than forget one too early; what the window keeps out makes room again."""
+    monkeypatch.setattr(replay, "_MOST", 3)
+    clock = Clock()
+    signer = an_identity(clock=clock)
+    receiver = an_identity(trusted=[signer.public_key], clock=clock)
+    for _ in range(3):
+        taken(sealed(by=signer), receiver)
+    refused = refusal(sealed(by=signer), receiver)
+    assert (refused.reason, "no more can be remembered" in refused.detail) == ("replay", True)
+    clock.now += 301
+    taken(sealed(by=signer), receiver)
 
 
 def test_what_was_sealed_before_the_receiver_was_there_is_refused():

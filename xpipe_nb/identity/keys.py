@@ -165,18 +165,27 @@ def _bytes_of(path: Path, expected: str, *, private: bool) -> bytes:
     try:
         file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for a writer
     except FileNotFoundError:
-        others = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise _fault(f"there is no file {path}", expected, nearest(path.name, others)) from None
+        raise _fault(f"there is no file {path}", expected, nearest(path.name, _beside(path))) from None
     except OSError as error:
         raise _fault(f"{path} cannot be read: {error.strerror}", expected) from None
-    with open(file, "rb") as stream:  # noqa: PTH123 - it is open already
+    try:
         mode = os.fstat(file).st_mode
         if not stat.S_ISREG(mode):
             raise _fault(f"{path} is no file", expected)
         if private and os.name == "posix" and mode & _OTHERS:
             problem = f"others can use {path} (mode {stat.S_IMODE(mode):04o}), and whoever reads a key can sign with it"
             raise _fault(problem, f"mode 0600: chmod 600 {path}")
-        return stream.read(_MOST)
+        return os.read(file, _MOST)
+    finally:
+        os.close(file)
+
+
+def _beside(path: Path) -> list[str]:
+    """Give the names of the files in a folder, for a hint; nothing, where it cannot be looked into."""
+    try:
+        return [other.name for other in path.parent.iterdir()]
+    except OSError:
+        return []
 
 
 def _fault(problem: str, expected: str = "", near: str | None = None) -> ConfigError:
