@@ -214,13 +214,14 @@ def test_without_an_identity_answers_are_canonical_and_unsigned_and_nothing_is_s
     run(story())
 
 
-def test_a_reference_that_is_no_thread_is_not_written_as_one(cast: Cast) -> None:
+def test_a_reference_that_is_no_thread_is_not_written_as_one(tmp_path: Path) -> None:
     """The pump's own `inject` takes any text beside the bytes; an answer names this conversation instead."""
+
+    cast = Cast(tmp_path, verify="if-present")
 
     async def story() -> None:
         async with cast.his as organism:
             message = stripped(cast.hers.seal(Say("a"), to="echo"))
-            cast.bob.verify = "if-present"
             await organism.pump.inject(BARE, "my reference", "console")
             await organism.pump.inject(message, None, "console")
             await eventually(lambda: len(organism.conversations) == 2)

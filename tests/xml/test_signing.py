@@ -231,9 +231,20 @@ def test_a_signature_moved_anywhere_else_is_refused():
         lambda root: etree.SubElement(root[0][-1], "{urn:x}inner"),
         lambda root: etree.SubElement(root[0][-1], f"{{{SIG}}}sig"),
         lambda root: root[0][-1].set("{urn:x}id", "1"),
+        lambda root: setattr(root[0][-1], "tail", "\n"),
+        lambda root: setattr(root[0][-1], "tag", f"{{{SIG}}}signature"),
     ):
         refused = refusal(edited(move))
         assert (refused.stage, refused.reason) == ("verify", "signature")
+
+
+def test_a_second_signature_is_refused_wherever_it_stands():
+    """Also behind the genuine one, where the rules of envelopes would find it later."""
+    for place in (lambda root: root, lambda root: root[1], lambda root: root[0][0]):
+        refused = refusal(edited(lambda root, place=place: place(root).append(deepcopy(root[0][-1]))))
+        assert refused.stage in ("read", "verify")
+    refused = refusal(edited(lambda root: root.append(deepcopy(root[0][-1]))))
+    assert "only once" in refused.detail
 
 
 def forged(wrap: Callable[[etree._Element, etree._Element], etree._Element]) -> bytes:

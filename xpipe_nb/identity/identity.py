@@ -45,9 +45,9 @@ class Identity:
     A message must bear a stamp, because a signature says nothing of a second delivery. `window=None` gives this up: it
     takes signed messages without a stamp, such as those of the system that this format comes from, again and again.
 
-    A trusted key may speak by every port, and its own key is among the trusted, so that an organism takes what it has
-    sealed itself. What must not be taken by another organism that trusts the same key names the one that it is for:
-    `organism.seal(…, organism="shop")`.
+    A trusted key may speak by every port. Its own key is among the trusted, so that an organism takes what it has sealed
+    itself; `me.distrust(me.public_key)` ends that. A message that must not be carried to another organism that trusts
+    the same key names the one that it is for: `organism.seal(…, organism="shop")`.
 
     Args:
         key: The private key.
@@ -79,7 +79,7 @@ class Identity:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._key = key
-        self.verify, self.window, self.local = _checked(verify, window, local)
+        self._verify, self._window, self._local = _checked(verify, window, local)
         self.clock = clock
         self.seen = Seen(clock)
         self._trusted: dict[str, Ed25519PublicKey] = {self.public_key: key.public_key()}
@@ -148,6 +148,21 @@ class Identity:
     def public_key(self) -> str:
         """The public key as 44 characters of base64, to be given to those who shall trust this identity."""
         return public_text(self._key.public_key())
+
+    @property
+    def verify(self) -> str:
+        """How strictly messages are checked."""
+        return self._verify
+
+    @property
+    def window(self) -> float | None:
+        """Seconds; it cannot be changed, since stamps are forgotten by it."""
+        return self._window
+
+    @property
+    def local(self) -> frozenset[str]:
+        """The ports from which payloads without an envelope are taken although signatures are required."""
+        return self._local
 
     @property
     def trusted(self) -> tuple[str, ...]:
@@ -226,7 +241,7 @@ class Identity:
     __hash__ = None  # type: ignore[assignment]  # its keys change
 
     def _settings(self) -> tuple[object, ...]:
-        return self.public_key, frozenset(self._trusted), self.verify, self.window, frozenset(self.local), self.clock
+        return self.public_key, frozenset(self._trusted), self._verify, self._window, self._local, self.clock
 
     def __repr__(self) -> str:
         count = len(self._trusted)

@@ -49,7 +49,8 @@ class Source:
         Raises:
             ConfigError: As `config` does.
         """
-        config = ConfigLoader.load_text(self._text, dict(namespace), place="in this notebook")
+        folder = None if isinstance(self.given, str) else self.given.resolve().parent
+        config = ConfigLoader.load_text(self._text, dict(namespace), place="in this notebook", folder=folder)
         config.name = name
         return _with_newest_classes(config, namespace)
 

@@ -33,7 +33,7 @@ class Opened:
         to_id: The addressee's name, if there is one.
         thread: The thread, a canonical UUID of version 4.
         payload: The payload's element, still in the tree it was read in.
-        signature: The text of the signature, which nobody has verified yet.
+        signature: The text of a signature that nobody has verified; one that was is taken out of the tree before.
     """
 
     from_id: str | None
