@@ -216,7 +216,6 @@ def test_without_an_identity_answers_are_canonical_and_unsigned_and_nothing_is_s
 
 def test_a_reference_that_is_no_thread_is_not_written_as_one(tmp_path: Path) -> None:
     """The pump's own `inject` takes any text beside the bytes; an answer names this conversation instead."""
-
     cast = Cast(tmp_path, verify="if-present")
 
     async def story() -> None:
