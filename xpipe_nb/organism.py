@@ -354,6 +354,12 @@ class Organism:
         return self.pump.name
 
     @property
+    def identity(self) -> Identity | None:
+        """Who it is; trust, distrust and rotate keys here while it runs. `None` if it signs and checks nothing."""
+        identity: Identity | None = self.pump.config.identity
+        return identity
+
+    @property
     def state(self) -> str:
         """In a word: `new`, `running`, `paused`, `stopping` or `stopped`."""
         return "paused" if self.pump.state == "running" and self.paused else self.pump.state

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xpipe_nb import ConfigError, Identity, Organism, XPipeError
-from xpipe_nb.config import ConfigLoader, settings_from
+from xpipe_nb.config import ConfigLoader, OrganismConfig, settings_from
+from xpipe_nb.notebook.runs import Source
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes of files mean something on POSIX only")
 
@@ -327,6 +328,10 @@ def test_a_relative_path_begins_beside_its_file(path, monkeypatch):
     monkeypatch.chdir(path.parent)
     assert settings_from(identity="me.pem").identity == made
     monkeypatch.chdir("/")
+    source = Source(file)
+    assert source.config("x", {}).identity == source.again("x", {}).identity == made, (
+        "also when a notebook reads it anew"
+    )
     monkeypatch.setenv("HOME", str(path.parent))
     assert settings_from(identity="~/me.pem").identity == made
 
@@ -360,6 +365,15 @@ def test_a_mistake_is_told_with_its_place_and_line(path, monkeypatch, lines, pla
         ConfigLoader.load_text(f"organism:\n  {lines}\n")
     [fault] = [each for each in refused.value.faults if each.path == place]
     assert (fault.line, words in fault.problem, bool(fault.expected)) == (line, True, True)
+
+
+def test_an_organism_tells_its_identity_however_it_was_given(path):
+    """So that keys can be trusted and rotated while it runs; without one there is none."""
+    made = Identity.create(path)
+    assert Organism("x", identity=made).identity is made
+    assert Organism.from_config(OrganismConfig(identity=str(path))).identity == made
+    assert Organism.from_yaml(f"organism: {{identity: {path}}}").identity == made
+    assert Organism("x").identity is None
 
 
 def test_an_organism_that_cannot_load_its_key_does_not_come_to_be(path):
