@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.dispatch.turn import Turn, TurnFailed, TurnOver
+from xpipe_nb.inbox import WORKER
 from xpipe_nb.scheduling import Resumption
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ PATIENCE = 0.4
 """Seconds that a cancelled handler has to clean up when the pump stops."""
 SLICE = 0.001
 """Seconds after which a worker that never waits lets the loop turn."""
+_NOBODY = object()
+"""Stands in the reader's place while there is no stream to read."""
+
 SPARE = 32
 """How many idle workers are kept for the next rush."""
 
@@ -61,11 +65,12 @@ class Crew:
         perform: Callable[[Turn], Awaitable[Any]],
     ) -> None:
         self._directory, self._exchange, self._scheduler = directory, exchange, scheduler
-        self._services, self._perform = services, perform
+        self._services, self.perform = services, perform
         self._streamer: AsyncIterator[Delivery]
         self._workers: set[asyncio.Task[None]] = set()
         self._idle: deque[asyncio.Future[None]] = deque()
-        self._reader: asyncio.Task[None] | None = None
+        self._reader: asyncio.Task[None] | object | None = None
+        self._leaving: asyncio.Task[None] | None = None
         self._away = False  # the reader is busy with a handler
         self._watched = False
         self._turns = 0
@@ -82,6 +87,22 @@ class Crew:
         self._streamer, self._broke = streamer, broke
         self._reader, self._away = None, False
         self._spawn()
+
+    def hold(self) -> None:
+        """Let nobody read any more until `start`: the stream is no more, or will soon be another one."""
+        if isinstance(self._reader, asyncio.Task) and not self._away:
+            self._leaving = self._reader
+        self._reader, self._away = _NOBODY, False
+
+    async def leave(self) -> None:
+        """Wait until whoever reads has left the stream."""
+        self.hold()
+        reader, self._leaving = self._leaving, None
+        if reader is not None and not reader.done():
+            reader.cancel()
+            _, left = await asyncio.wait([reader], timeout=PATIENCE)
+            if left:
+                log.warning("an operator would not be cancelled")
 
     def turn_now(self) -> Turn | None:
         """Give the turn whose handler asks, if it asks from the handler's own task."""
@@ -125,7 +146,7 @@ class Crew:
         self._spawn()
 
     def _spawn(self) -> None:
-        worker = asyncio.get_running_loop().create_task(self._work(), name="xpipe-worker")
+        worker = asyncio.get_running_loop().create_task(self._work(), name=WORKER)
         self._workers.add(worker)
         worker.add_done_callback(self._gone)
 
@@ -175,6 +196,9 @@ class Crew:
                 return delivery
         while (item := await self._read()) is not None:
             delivery = self._receive(item)
+            if self._leaving is me:  # the stream is to be another one: this was the last thing read from it
+                self._leaving = None
+                return delivery or await self._next(me)
             if delivery is not None:
                 self._away = True
                 return delivery
@@ -201,6 +225,8 @@ class Crew:
         try:
             return await anext(self._streamer)
         except (Exception, StopAsyncIteration) as error:  # noqa: BLE001 - whatever a user's operator raises
+            self.hold()
+            self._leaving = None
             self._broke(error)
             return None
 
@@ -211,7 +237,7 @@ class Crew:
         delivery.frame.turn = turn
         self._turn_of[me] = turn
         try:
-            await self._perform(turn)
+            await self.perform(turn)
         except TurnOver:
             pass
         except TurnFailed as failed:

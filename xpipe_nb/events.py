@@ -93,7 +93,7 @@ class SendRefusedEvent(MessageEvent):
 
 @dataclass(frozen=True, slots=True)
 class MessageDroppedEvent(MessageEvent):
-    """A payload of the system that its receiver does not accept was left out."""
+    """A message was left out: a stage dropped it, or its receiver does not accept this payload of the system."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from xpipe_nb.errors import PayloadError, Rejected
 from xpipe_nb.events import (
     DeadLetterEvent,
     FrameClosedEvent,
+    MessageDroppedEvent,
     MessageReceivedEvent,
     PipelineFailed,
     SendRefusedEvent,
@@ -41,12 +42,15 @@ if TYPE_CHECKING:
     from xpipe_nb.letters import DeadLetters
     from xpipe_nb.messages import DeadLetter
     from xpipe_nb.scheduling import Gate, Scheduler
-    from xpipe_nb.stages import Stages
+    from xpipe_nb.stages import Steps
 
 __all__ = ["Exchange"]
 
 log = logging.getLogger(__name__)
 _UPWARD = (Kind.RESPOND, Kind.FAILURE)
+_UNTOLD = ("closed", "schema-changed", "dropped")
+"""Reasons that a sender who does not wait for an answer is not told of."""
+
 TOLD_ONE_BY_ONE = 20
 """How many queued messages of an ended conversation become letters of their own."""
 
@@ -65,7 +69,7 @@ class Exchange:
     rules: FrameRules
     conversations: Conversations
     inbox: Inbox
-    stages: Stages
+    steps: Steps
     deadlines: Deadlines
 
     def __init__(
@@ -120,7 +124,7 @@ class Exchange:
     def renewed(self, delivery: Delivery) -> bool:
         """Bring a delivery that waited through a reload up to date; say whether it can still be handled."""
         try:
-            self.stages.renew(delivery)
+            self.steps.renew(delivery)
         except Rejected as rejection:
             self.lose(delivery, rejection)
             self._free(delivery.frame, self._directory.gate_of(delivery.listener))
@@ -175,6 +179,17 @@ class Exchange:
             self.rules.release(item.frame)
         self._left_stream(send)
 
+    def dropped(self, item: Any, stage: str, detail: str | None = None) -> None:
+        """End a message that a person's stage did not give on; one branch of several is no refusal of the whole."""
+        rejection = Rejected(stage, "dropped", detail or f"{stage} dropped it")
+        if not isinstance(item, Delivery) or not _is_branch(item.send):
+            self.refused(item, rejection)
+            return
+        self.lose(item, rejection)
+        if item.listener is not None:
+            self.rules.release(item.frame)
+        self._left_stream(item.send)
+
     def failed(self, item: Any, stage: str, error: Exception) -> None:
         """End a message at which a stage itself broke."""
         if self._bus.heard:
@@ -184,7 +199,7 @@ class Exchange:
     def _refuse(self, send: Send, item: Send | Delivery, rejection: Rejected) -> None:
         frame, conversation = send.frame, send.frame.conversation
         letter = self.lose(item, rejection)
-        if send.kind is not Kind.INJECT:
+        if send.kind is not Kind.INJECT and rejection.reason != "dropped":
             self._tell_of_refusal(letter, self._readable(send))
         if send.raw is not None:
             self.conversations.discard(conversation)
@@ -194,11 +209,11 @@ class Exchange:
         elif send.kind is Kind.CALL:
             error = failure(code_of(rejection))
             send.call.fail(error.code, error.message)
-        elif send.kind is Kind.ERROR:
+        elif send.error is not None:
             self.rules.fail(frame, send.error)
         elif rejection.reason == "answer":
             self.rules.fail(frame.parent, failure("validation"))
-        elif rejection.reason not in ("closed", "schema-changed") and send.kind is not Kind.INJECT:
+        elif rejection.reason not in _UNTOLD and send.kind is not Kind.INJECT:
             self.rules.tell(frame, failure(code_of(rejection)))
 
     def _readable(self, send: Send) -> Any:
@@ -265,6 +280,8 @@ class Exchange:
         log.info("%s", letter)
         if self._bus.heard:
             self._bus.publish(DeadLetterEvent(letter))
+            if letter.reason == "dropped":
+                self._bus.publish(_drop_event(letter))
 
     def lose_late(self, turn: Turn, result: Any) -> None:
         """Keep what a handler gave when nobody waited for it any more."""
@@ -409,6 +426,22 @@ class Exchange:
         """Complete a conversation."""
         if self.conversations.end(conversation):
             self._became_quiet()
+
+
+def _is_branch(send: Send) -> bool:
+    """Say whether others of its deliveries are under way, or have arrived."""
+    return send.open > 1 or (send.raw is not None and send.raw.admitted)
+
+
+def _drop_event(letter: DeadLetter) -> MessageDroppedEvent:
+    return MessageDroppedEvent(
+        letter.thread_id or "",
+        letter.from_id,
+        letter.to_id,
+        letter.payload_type or "",
+        letter.raw,
+        letter.conversation,
+    )
 
 
 def _cancel_if_running(turn: Turn) -> None:

@@ -29,6 +29,7 @@ CODES = tuple(_SENTENCES)
 
 _CODE_OF_REASON = {
     "ambiguous": "routing",
+    "dropped": "routing",
     "nobody": "routing",
     "not-accepted": "routing",
     "peers": "routing",

@@ -19,12 +19,15 @@ from xpipe_nb.messages import Kind
 from xpipe_nb.scheduling import FairQueue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence, Sized
 
     from xpipe_nb.frames import Frame
     from xpipe_nb.messages import Raw, Send
 
 __all__ = ["Inbox", "incoming"]
+
+WORKER = "xpipe-worker"
+"""The name of the tasks that read the stream."""
 
 SLICE = 0.001
 """Seconds after which a busy pump lets the loop turn (twice: a timer needs two turns to fire)."""
@@ -46,15 +49,17 @@ class Inbox:
         self._work: FairQueue[Send] = FairQueue()
         self._made: deque[Any] = deque()
         self._sleeper: asyncio.Future[None] | None = None
-        self.closed = False
+        self.beyond: Sized = ()  # what is inside a person's operators, if there are any
+        self.halted = False  # the stream ends: the pump does, or its stages were changed
 
     def __len__(self) -> int:
-        return len(self._answers) + len(self._injections) + len(self._work) + len(self._made)
+        return len(self._answers) + len(self._injections) + len(self._work) + len(self._made) + len(self.beyond)
 
     @property
     def readable(self) -> bool:
         """Something in here may be read now."""
-        return bool(self._made or self._answers or self._injections or (self._work and self._has_place()))
+        some = self._made or self._answers or self._injections or self.beyond
+        return bool(some or (self._work and self._has_place()))
 
     def put_answer(self, send: Send) -> None:
         """Queue what needs no place."""
@@ -87,8 +92,8 @@ class Inbox:
         )
 
     def clear(self) -> list[Any]:
-        """Take out everything, and close."""
-        self.closed = True
+        """Take out everything, and end the stream."""
+        self.halted = True
         left: list[Any] = [*self._made, *self._answers, *self._injections, *self._work]
         self._made.clear()
         self._answers.clear()
@@ -115,6 +120,17 @@ class Inbox:
         """Take what was kept, if there is any."""
         return self._made.popleft() if self._made else None
 
+    def halt(self) -> None:
+        """Have the stream end, so that another one can be built."""
+        self.halted = True
+        self.wake()
+
+    def go_on(self, again: Iterable[Any]) -> None:
+        """Feed a new stream: first with what the old one had read, but nobody got."""
+        self.halted = False
+        self._injections.extendleft(reversed([*self._made, *again]))
+        self._made.clear()
+
     def wake(self) -> None:
         """Something changed: have it read."""
         if self._sleeper is None:
@@ -139,7 +155,7 @@ async def incoming(inbox: Inbox, first: Callable[[Any], Sequence[Any]]) -> Async
     item from one operator to the next costs as much as most stages do.
     """
     until = perf_counter() + SLICE
-    while not inbox.closed:
+    while not inbox.halted:
         made = inbox.take_made()
         if made is None:
             item = inbox.take()
@@ -169,8 +185,8 @@ async def _undisturbed(inbox: Inbox, wait: Coroutine[Any, Any, None]) -> None:
     try:
         await wait
     except asyncio.CancelledError:
-        if inbox.closed:
-            raise
         task = asyncio.current_task()
-        while task is not None and task.cancelling():
+        if inbox.halted or task is None or task.get_name() != WORKER:  # an operator's own task ends when it is told to
+            raise
+        while task.cancelling():
             task.uncancel()

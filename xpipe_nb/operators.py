@@ -2,7 +2,7 @@
 
 Stages are plain functions from one item to the next. Neighbouring ones are fused into a single function when the
 expression is built, because an operator of its own costs more than most stages do; an aiostream operator in the list
-stands where it was put.
+stands where it was put, between a door in and a door out that keep book of what is inside.
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ from dataclasses import dataclass
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
 
+from aiostream import pipable_operator, streamcontext
+
 from xpipe_nb.errors import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 
     from aiostream.core import Stream
 
+    from xpipe_nb.doors import Door
+
 log = logging.getLogger(__name__)
 
-__all__ = ["Fused", "Stage", "expression"]
+__all__ = ["Fused", "Operator", "Stage", "expression"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,19 @@ class Stage:
     takes: tuple[type, ...]
     step: Callable[[Any], Any]
     many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An aiostream operator among the stages.
+
+    Args:
+        apply: Gives the stream that comes out of the operator for the one that goes in.
+        door: Keeps book of what is inside.
+    """
+
+    apply: Callable[[Any], AsyncIterable[Any]]
+    door: Door
 
 
 class Fused:
@@ -103,11 +120,46 @@ class Fused:
         return ()
 
 
+@pipable_operator
+async def _inwards(source: AsyncIterable[Any], door: Door) -> AsyncIterator[Any]:
+    """What goes into an operator."""
+    async with streamcontext(source) as streamer:
+        async for item in streamer:
+            door.enters(item)
+            yield item
+            door.asks()
+
+
+@pipable_operator
+async def _outwards(source: AsyncIterable[Any], door: Door, following: Fused) -> AsyncIterator[Any]:
+    """What comes out of an operator, taken through the plain stages that follow it."""
+    async with streamcontext(source) as streamer:
+        while True:
+            while door.made:
+                yield door.made.popleft()
+            given = await door.next_of(streamer)
+            for item in door.leaves(given):
+                door.made.extend(following(item))
+
+
 def expression(
     source: Callable[[Callable[[Any], Sequence[Any]]], Stream[Any]],
-    stages: Sequence[Stage],
+    stages: Sequence[Stage | Operator],
     refused: Callable[[Any, Rejected], None],
     failed: Callable[[Any, str, Exception], None],
 ) -> Stream[Any]:
-    """Build the pump's expression: the source with the fused stages that follow it."""
-    return source(Fused(stages, refused, failed))
+    """Build the pump's expression: the source with the plain stages fused into it, then each operator with its own."""
+    runs: list[list[Stage]] = [[]]
+    operators: list[Operator] = []
+    for stage in stages:
+        if isinstance(stage, Operator):
+            operators.append(stage)
+            runs.append([])
+        else:
+            runs[-1].append(stage)
+    first, *rest = (Fused(run, refused, failed) for run in runs)
+    stream = source(first)
+    for operator, following in zip(operators, rest, strict=True):
+        inwards = stream | _inwards.pipe(operator.door)
+        stream = _outwards(operator.door.opened(operator.apply, inwards), operator.door, following)
+    return stream

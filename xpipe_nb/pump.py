@@ -2,18 +2,18 @@
 
     source ▸ read ▸ verify ▸ open ▸ split ▸ assign ▸ route ▸ decode ▸ perform ▸ conclude
 
-The stages up to decode are the list in `stages.py`; `perform` is the list of layers in `StreamPump.layers`, and
-`conclude` is what `Exchange` does when a turn has ended.
+The stages up to decode are in `stages.py`; `perform` is the list of layers in `StreamPump.layers`, and `conclude` makes
+messages of what a handler returned (`services.py`). `StreamPump.stages` is the list as a person sees and changes it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xpipe_nb.accounts import Accounts
 from xpipe_nb.composing import Composer
 from xpipe_nb.config import check_config
 from xpipe_nb.conversations import Conversations
@@ -36,11 +36,12 @@ from xpipe_nb.errors import ConfigError, Fault, Rejected, XPipeError
 from xpipe_nb.events import OrganismStateEvent, PipelineFailed, ThoughtEvent
 from xpipe_nb.exchange import Exchange
 from xpipe_nb.frames import FrameRules
-from xpipe_nb.inbox import Inbox, incoming
+from xpipe_nb.inbox import Inbox
 from xpipe_nb.letters import DeadLetters
 from xpipe_nb.listeners import ListenerConfig, resolve_all
 from xpipe_nb.listeners.generic import generic_listener
-from xpipe_nb.operators import expression
+from xpipe_nb.operators import Stage
+from xpipe_nb.pipeline import Changed, Pipeline
 from xpipe_nb.primitives.desk import Desk
 from xpipe_nb.primitives.table import system_listeners
 from xpipe_nb.reception import Reception
@@ -49,7 +50,9 @@ from xpipe_nb.resending import resend
 from xpipe_nb.scheduling import Scheduler
 from xpipe_nb.sealing import Sealer
 from xpipe_nb.services import Services
-from xpipe_nb.stages import Stages
+from xpipe_nb.sources import Source
+from xpipe_nb.stage_list import Stages
+from xpipe_nb.stages import Steps
 from xpipe_nb.thread_ids import ThreadIds
 
 if TYPE_CHECKING:
@@ -103,7 +106,7 @@ class StreamPump:
         perform = around(self.layers(), handled(self.threads))
         self.crew = Crew(self.directory, self.exchange, self.scheduler, self.services, perform)
         self.inbox = Inbox(lambda: self.scheduler.has_place, self.crew.stir)
-        self.stages = Stages(
+        self.steps = Steps(
             config.gate,
             self.conversations,
             self.directory,
@@ -118,9 +121,13 @@ class StreamPump:
         )
         self.reloader = Reloader(config, namespace, self.directory, self.bus)
         self._connect()
+        self.stages = self._listed(perform)
+        self.pipeline = Pipeline(self.stages, self.inbox, self.exchange, self.bus)
         self._state = "new"
         self._ended: asyncio.Future[None] | None = None
+        self._broken: asyncio.Future[BaseException] | None = None
         self._quiet: list[asyncio.Future[None]] = []
+        self._sources: list[Source] = []
 
     def _connect(self) -> None:
         """Close the circle: what is below learns of what was built after it."""
@@ -129,7 +136,7 @@ class StreamPump:
             self.conversations,
             self.inbox,
         )
-        self.exchange.stages, self.exchange.deadlines = self.stages, self.deadlines
+        self.exchange.steps, self.exchange.deadlines = self.steps, self.deadlines
         self.services.crew = self.crew
         self.crew.inbox = self.inbox
         self.conversations.ended = self.hooks.completed
@@ -147,10 +154,59 @@ class StreamPump:
             in_context,
         ]
 
+    def _listed(self, perform: Callable[[Turn], Awaitable[Any]]) -> Stages:
+        """Give the stages as a list that a person can change."""
+        ends = [Stage("perform", (), perform), Stage("conclude", (), self.services.conclude)]
+        accounts = Accounts(self.exchange, self.rules, self.composer, self.directory, self.reception, self.bus)
+        return Stages(
+            [*self.steps.build(), *ends],
+            accounts,
+            lambda: self.crew.stir(),
+            self._check_change,
+            self._stages_changed,
+            lambda name, given: Source(name, given, self.reception, self._source_failed),
+        )
+
     def build_pipeline(self) -> Any:
         """Build the stream, from what comes in to decoded deliveries."""
-        source = partial(incoming, self.inbox)
-        return expression(source, self.stages.build(), self.exchange.refused, self.exchange.failed)
+        return self.pipeline.build()
+
+    def _check_change(self) -> None:
+        """See to it that the stages may be changed now.
+
+        Raises:
+            XPipeError: When messages are under way in them.
+        """
+        if self._state == "new" or (self._state == "running" and self.paused):
+            self._check_loop("pump.stages")
+            return
+        remedy = "pause it first" if self._state == "running" else "make a new one"
+        raise XPipeError(f"{self.name} is {self._state}; its stages are changed before the start or while paused: {remedy}")
+
+    def _stages_changed(self) -> None:
+        """Have the stream built anew, and nothing more read from the old one."""
+        self.crew.perform, conclude = self.stages["perform"].function, self.stages["conclude"].function
+        self.services.conclude = conclude  # type: ignore[method-assign]  # so that nobody pays for the choice
+        self.pipeline.changed()
+        if self._broken is not None and not self._broken.done():
+            self.crew.hold()
+            self.inbox.halt()
+            self._broken.set_result(Changed())
+        self._read_sources()
+
+    def _read_sources(self) -> None:
+        """Read the second sources that are there, and no longer those that are not."""
+        sources = [each.source for each in self.stages if each.source is not None]
+        for gone in [each for each in self._sources if each not in sources]:
+            gone.stop()
+        self._sources = sources
+        if self._state == "running":
+            for source in sources:
+                source.start()
+
+    def _source_failed(self, name: str, error: Exception) -> None:
+        if self.bus.heard:
+            self.bus.publish(PipelineFailed(name, f"{type(error).__name__}: {error}"))
 
     # ---- running
 
@@ -166,11 +222,14 @@ class StreamPump:
         loop = asyncio.get_running_loop()
         self._state, self._ended, self.services.loop = "running", loop.create_future(), loop
         self._tell_state()
+        self._read_sources()
         try:
             while not self._ended.done():
-                await self._carry(self._ended, loop.create_future())
+                self._broken = loop.create_future()
+                await self._carry(self._ended, self._broken)
         finally:
             self._state = "stopped"
+            self._stop_sources()
             self._tell_state()
             self._look_for_quiet()
             await self.hooks.flush()
@@ -189,12 +248,13 @@ class StreamPump:
                 either: list[asyncio.Future[Any]] = [ended, broken]
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             finally:
+                self.inbox.halt()
                 if ended.done() or not broken.done():
                     await self._close()
+                else:
+                    await self.crew.leave()
         if broken.done() and not ended.done():
-            log.error("the stream broke, a new one is built", exc_info=broken.result())
-            if self.bus.heard:
-                self.bus.publish(PipelineFailed("source", repr(broken.result())))
+            self.pipeline.broken(broken.result())
 
     async def shutdown(self, grace: float = 10.0) -> None:
         """Refuse new work, let what is there end, and cancel what is left after `grace` seconds; then return.
@@ -205,6 +265,7 @@ class StreamPump:
         if self._state in ("running", "stopping"):
             self._state = "stopping"
             self._tell_state()
+            self._stop_sources()
             self.reception.close(self.name)
             try:  # what a pause holds back is not let go by a stop: quiet is enough
                 await asyncio.wait_for(self.until_quiet(), grace)
@@ -215,6 +276,10 @@ class StreamPump:
                     self._ended.set_result(None)
         elif self._state == "new":
             self._state = "stopped"
+
+    def _stop_sources(self) -> None:
+        for source in self._sources:
+            source.stop()
 
     async def _end_all(self, reason: str) -> None:
         gone = [
@@ -232,6 +297,7 @@ class StreamPump:
         self.deadlines.stop()
         for item in self.inbox.clear():
             self.exchange.refused(item, Rejected("source", "closed", f"{self.name} was stopped"))
+        self.pipeline.stopped(Rejected("source", "closed", f"{self.name} was stopped"))
         await self.crew.stop()
 
     # ---- injecting

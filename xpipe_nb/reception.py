@@ -103,6 +103,19 @@ class Reception:
         else:
             self._inbox.put_injection(raw)
 
+    def take(self, message: Any, to: str | None, port: str) -> None:
+        """Queue a message that a stage made of nothing, in any form; nobody waits to hear of it."""
+        raw = Raw(message, port, to=to, context=self._context())
+        try:
+            if self._closed:
+                raise Rejected("source", "closed", self._closed)
+            self._check_port(port)
+            self._prepare(raw, repair=False)
+        except Rejected as rejection:
+            self._exchange.refuse_at_door(raw, rejection)
+        else:
+            self._inbox.put_injection(raw)
+
     def announce(self, payload: Any, to: str) -> None:
         """Queue a message of the pump's own; it comes in by the port `system`, which is nobody else's."""
         element, cls = self._composer.encode(payload)

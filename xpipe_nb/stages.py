@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from xpipe_nb.listeners import Listener
     from xpipe_nb.xml import GateLimits
 
-__all__ = ["Stages"]
+__all__ = ["Steps"]
 
 
-class Stages:
-    """The built-in stages of one pump.
+class Steps:
+    """The built-in stages of one pump; `Stages` is the list that a person can change.
 
     Args:
         gate: The limits of what comes from outside.
