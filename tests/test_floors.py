@@ -53,6 +53,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "exchange",
         "inbox",
         "letters",
+        "listed_stages",
         "metadata",
         "operators",
         "own_stages",

@@ -7,8 +7,9 @@ The floors; a module imports only from its own floor or lower:
      4    cli                       the same organism from a command line
      3    organism  pump  bootstrap  known  primitives/
                                     the running machine, put together
-     2    stages  operators  inbox  crew  reception  exchange  services  composing  sealing  letters
-          conversation(s)  calls  metadata  reloading  resending  dispatch/
+     2    stages  stage_list  own_stages  accounts  doors  operators  pipeline  sources  inbox  crew
+          reception  exchange  services  composing  sealing  letters  conversation(s)  calls  metadata
+          reloading  resending  dispatch/
                                     how work flows: asyncio and aiostream
      2    views/                    a side tower: listeners and events to pictures, nothing of the machine
      1    payloads/  xml/  identity/  listeners/  config/  settings  check  changes  directory  env_file  frames
@@ -69,7 +70,13 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.listeners import ListenerConfig as ListenerConfig
     from xpipe_nb.listeners import listener as listener
     from xpipe_nb.messages import DeadLetter as DeadLetter
+    from xpipe_nb.messages import Delivery as Delivery
+    from xpipe_nb.messages import Document as Document
+    from xpipe_nb.messages import Envelope as Envelope
     from xpipe_nb.messages import HandlerResponse as HandlerResponse
+    from xpipe_nb.messages import Raw as Raw
+    from xpipe_nb.messages import Send as Send
+    from xpipe_nb.messages import Verified as Verified
     from xpipe_nb.messages import send as send
     from xpipe_nb.metadata import HandlerMetadata as HandlerMetadata
     from xpipe_nb.organism import Organism as Organism
@@ -101,7 +108,9 @@ _HOMES = {
     "known": ("organisms",),
     "limits": ("Limits",),
     "listeners": ("Listener", "ListenerConfig", "listener"),
-    "messages": ("DeadLetter", "HandlerResponse", "send"),
+    "messages": (
+        "DeadLetter", "Delivery", "Document", "Envelope", "HandlerResponse", "Raw", "Send", "Verified", "send",
+    ),
     "metadata": ("HandlerMetadata",),
     "organism": ("Organism", "SettleReport"),
     "payloads": ("AnyPayload", "DeliveryError", "Pattern", "SystemError", "payload", "xmlify"),

@@ -80,13 +80,13 @@ class Accounts:
             TypeError: For what cannot stand in its place.
             Rejected: For a payload that is not valid.
         """
-        made = [] if given is None else given if isinstance(given, list | tuple) else [given]
+        made = _listed(given)
         if not made:
             self._exchange.dropped(before, name)
             return []
         for each in made:
             _check(before, each, gives)
-        heir = before if any(each is before for each in made) else made[0]
+        heir = before if _is_in(before, made) else made[0]
         going, settled = [], False
         for each in made:
             if each is heir and not settled:
@@ -110,27 +110,29 @@ class Accounts:
                 dropped.
         """
         try:
-            given = function(before)
-            going = [] if given is None else given if isinstance(given, list | tuple) else [given]
+            going = _listed(function(before))
             for each in going:
-                if type(each) not in gives or not any(each is mine for mine in [*made, before]):
+                if type(each) not in gives or not _is_in(each, [*made, before]):
                     raise TypeError(f"it gave {shown(each)}; only the pump's own {name} can make one: stages.built_in")
                 self._decoded(name, each)
         except Exception as error:
             if not made:
                 raise
-            for each in _once(made):
-                if isinstance(error, Rejected):
-                    self._exchange.refused(each, error)
-                else:
-                    self._exchange.failed(each, name, error)
+            self._end_made(name, made, error)
             return []
         if isinstance(before, Send) and gives == (Delivery,):
             before.open = len(_once(made)) or before.open
         for each in _once(made) or [before]:
-            if not any(each is mine for mine in going):
+            if not _is_in(each, going):
                 self._exchange.dropped(each, name)
         return _once(going)
+
+    def _end_made(self, name: str, made: list[Any], error: Exception) -> None:
+        for each in _once(made):
+            if isinstance(error, Rejected):
+                self._exchange.refused(each, error)
+            else:
+                self._exchange.failed(each, name, error)
 
     def _decoded(self, name: str, item: Any) -> None:
         """Look at what a replacement for `decode` made, unless the pump's own made it."""
@@ -140,7 +142,7 @@ class Accounts:
             item.generation = self._directory.generation
             self._look_again(item, (None, None))
 
-    def extra(self, name: str, given: Any, gives: tuple[type, ...]) -> list[Any]:
+    def settle_extra(self, name: str, given: Any, gives: tuple[type, ...]) -> list[Any]:
         """Settle what an operator gave in place of nothing: a message once more, or something to be injected.
 
         Raises:
@@ -157,6 +159,10 @@ class Accounts:
     def dropped(self, item: Any, name: str, detail: str | None = None) -> None:
         """End a message that a stage did not give on."""
         self._exchange.dropped(item, name, detail)
+
+    def emptied(self) -> None:
+        """Nothing is inside an operator any more."""
+        self._exchange.operator_is_empty()
 
     def refused(self, item: Any, rejection: Rejected) -> None:
         """End a message that a stage rejected."""
@@ -194,7 +200,7 @@ class Accounts:
             return
         payload = delivery.payload
         same = payload is mark[0] and dict(getattr(payload, "__dict__", ())) == mark[1]
-        if same or delivery.listener is not None and delivery.listener.generic:
+        if same or (delivery.listener is not None and delivery.listener.generic):
             return
         element, cls = self._composer.encode(payload)
         codec = self._directory.codec_for(send.tag, send.cls)
@@ -250,13 +256,21 @@ class Accounts:
         return another
 
 
+def _listed(given: Any) -> list[Any]:
+    return [] if given is None else list(given) if isinstance(given, list | tuple) else [given]
+
+
+def _is_in(item: Any, items: list[Any]) -> bool:
+    return any(item is each for each in items)
+
+
 def _once(items: list[Any]) -> list[Any]:
     """Leave out what is there already."""
     return list({id(each): each for each in items}.values())
 
 
 def _raw(item: Any) -> Raw:
-    return item if isinstance(item, Raw) else item.raw  # type: ignore[no-any-return]
+    return item if isinstance(item, Raw) else item.raw
 
 
 def _check(before: Any, given: Any, gives: tuple[type, ...]) -> None:

@@ -196,13 +196,17 @@ class Crew:
                 return delivery
         while (item := await self._read()) is not None:
             delivery = self._receive(item)
-            if self._leaving is me:  # the stream is to be another one: this was the last thing read from it
-                self._leaving = None
-                return delivery or await self._next(me)
             if delivery is not None:
-                self._away = True
+                self._goes_away(me)
                 return delivery
         return None
+
+    def _goes_away(self, me: asyncio.Task[None]) -> None:
+        """The reader is about to be busy; one that was to leave the stream has left it so, and is not to be cancelled."""
+        if self._leaving is me:
+            self._leaving = None
+        else:
+            self._away = True
 
     def _receive(self, item: Delivery) -> Delivery | None:
         """Have a message received; a fault of ours at one message must not cost a worker, or a sender's patience."""

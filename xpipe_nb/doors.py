@@ -143,8 +143,14 @@ class Door:
             self._accounts.dropped(item, self.name, detail)
         except Exception:  # the stream must live whatever happens to one item
             log.exception("an item could not even be dropped")
+        self.look_for_quiet()
 
     # ---- out
+
+    def look_for_quiet(self) -> None:
+        """See whether nothing is left inside, and tell whoever waits for that."""
+        if not len(self):
+            self._accounts.emptied()
 
     async def next_of(self, streamer: AsyncIterator[Any]) -> Any:
         """Give what the operator gives next.
@@ -182,7 +188,7 @@ class Door:
                 raise error
             if before is not None:
                 return self._accounts.settle(self.name, before, given, self.gives, mark)
-            return self._accounts.extra(self.name, given, self.gives)
+            return self._accounts.settle_extra(self.name, given, self.gives)
         except Rejected as rejection:
             self._accounts.refused(given if before is None else before, rejection)
         except Exception as broken:  # noqa: BLE001 - one bad item must never end the stream

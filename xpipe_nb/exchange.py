@@ -170,7 +170,11 @@ class Exchange:
             raw = item if isinstance(item, Raw) else item.raw
             self.lose(item, rejection)
             self._refuse_injector(raw, rejection)
-            return
+        else:
+            self._refuse_sent(item, rejection)
+        self._became_quiet()  # it may have been the last thing that was queued
+
+    def _refuse_sent(self, item: Send | Delivery, rejection: Rejected) -> None:
         send: Send = item.send if isinstance(item, Delivery) else item
         if not send.refused:
             send.refused = True
@@ -178,6 +182,10 @@ class Exchange:
         if isinstance(item, Delivery) and item.listener is not None:
             self.rules.release(item.frame)
         self._left_stream(send)
+
+    def operator_is_empty(self) -> None:
+        """Nothing is inside an operator any more; perhaps nothing is under way at all."""
+        self._became_quiet()
 
     def dropped(self, item: Any, stage: str, detail: str | None = None) -> None:
         """End a message that a person's stage did not give on; one branch of several is no refusal of the whole."""

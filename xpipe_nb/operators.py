@@ -8,18 +8,20 @@ stands where it was put, between a door in and a door out that keep book of what
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
 
-from aiostream import pipable_operator, streamcontext
+from aiostream import operator, streamcontext
+from aiostream.core import Stream
 
 from xpipe_nb.errors import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 
-    from aiostream.core import Stream
+    from aiostream.core import Streamer
 
     from xpipe_nb.doors import Door
 
@@ -41,7 +43,7 @@ class Stage:
 
     name: str
     takes: tuple[type, ...]
-    step: Callable[[Any], Any]
+    step: Callable[..., Any]
     many: bool = False
 
 
@@ -120,9 +122,35 @@ class Fused:
         return ()
 
 
-@pipable_operator
-async def _inwards(source: AsyncIterable[Any], door: Door) -> AsyncIterator[Any]:
-    """What goes into an operator."""
+class _Inwards(Stream[Any]):
+    """What goes into an operator: a stream that a plain `async for` may read, too, since it is closed here.
+
+    Args:
+        source: Where it comes from.
+        door: Keeps book of it.
+    """
+
+    def __init__(self, source: AsyncIterable[Any], door: Door) -> None:
+        super().__init__(lambda: _entering(source, door))
+        self._begun: list[AsyncGenerator[Any, None]] = []
+
+    def __aiter__(self) -> Any:
+        generator = next(self._generator)
+        self._begun.append(generator)  # type: ignore[arg-type]  # it is what `_entering` gave
+        return generator
+
+    def stream(self) -> Streamer[Any]:
+        """Give it as a context, as any stream of aiostream does."""
+        return streamcontext(self)
+
+    async def aclose(self) -> None:
+        """Close whatever was read of it."""
+        for generator in self._begun:
+            with suppress(RuntimeError):  # an operator left a task behind that still reads
+                await generator.aclose()
+
+
+async def _entering(source: AsyncIterable[Any], door: Door) -> AsyncGenerator[Any, None]:
     async with streamcontext(source) as streamer:
         async for item in streamer:
             door.enters(item)
@@ -130,16 +158,23 @@ async def _inwards(source: AsyncIterable[Any], door: Door) -> AsyncIterator[Any]
             door.asks()
 
 
-@pipable_operator
-async def _outwards(source: AsyncIterable[Any], door: Door, following: Fused) -> AsyncIterator[Any]:
-    """What comes out of an operator, taken through the plain stages that follow it."""
-    async with streamcontext(source) as streamer:
-        while True:
-            while door.made:
-                yield door.made.popleft()
-            given = await door.next_of(streamer)
-            for item in door.leaves(given):
-                door.made.extend(following(item))
+@operator
+async def _through(
+    source: Stream[Any], apply: Callable[[Any], AsyncIterable[Any]], door: Door, following: Fused
+) -> AsyncIterator[Any]:
+    """An operator, and the plain stages that follow it."""
+    inwards = _Inwards(source, door)
+    try:
+        async with streamcontext(door.opened(apply, inwards)) as streamer:
+            while True:
+                while door.made:
+                    yield door.made.popleft()
+                given = await door.next_of(streamer)
+                for item in door.leaves(given):
+                    door.made.extend(following(item))
+                door.look_for_quiet()
+    finally:
+        await inwards.aclose()
 
 
 def expression(
@@ -159,7 +194,6 @@ def expression(
             runs[-1].append(stage)
     first, *rest = (Fused(run, refused, failed) for run in runs)
     stream = source(first)
-    for operator, following in zip(operators, rest, strict=True):
-        inwards = stream | _inwards.pipe(operator.door)
-        stream = _outwards(operator.door.opened(operator.apply, inwards), operator.door, following)
+    for each, following in zip(operators, rest, strict=True):
+        stream = _through(stream, each.apply, each.door, following)
     return stream

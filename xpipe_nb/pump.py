@@ -33,15 +33,14 @@ from xpipe_nb.dispatch.retried import retried
 from xpipe_nb.dispatch.threads import DaemonThreads
 from xpipe_nb.dispatch.timed import timed
 from xpipe_nb.errors import ConfigError, Fault, Rejected, XPipeError
-from xpipe_nb.events import OrganismStateEvent, PipelineFailed, ThoughtEvent
+from xpipe_nb.events import OrganismStateEvent, ThoughtEvent
 from xpipe_nb.exchange import Exchange
 from xpipe_nb.frames import FrameRules
 from xpipe_nb.inbox import Inbox
 from xpipe_nb.letters import DeadLetters
 from xpipe_nb.listeners import ListenerConfig, resolve_all
 from xpipe_nb.listeners.generic import generic_listener
-from xpipe_nb.operators import Stage
-from xpipe_nb.pipeline import Changed, Pipeline
+from xpipe_nb.pipeline import Pipeline
 from xpipe_nb.primitives.desk import Desk
 from xpipe_nb.primitives.table import system_listeners
 from xpipe_nb.reception import Reception
@@ -50,8 +49,6 @@ from xpipe_nb.resending import resend
 from xpipe_nb.scheduling import Scheduler
 from xpipe_nb.sealing import Sealer
 from xpipe_nb.services import Services
-from xpipe_nb.sources import Source
-from xpipe_nb.stage_list import Stages
 from xpipe_nb.stages import Steps
 from xpipe_nb.thread_ids import ThreadIds
 
@@ -121,13 +118,10 @@ class StreamPump:
         )
         self.reloader = Reloader(config, namespace, self.directory, self.bus)
         self._connect()
-        self.stages = self._listed(perform)
-        self.pipeline = Pipeline(self.stages, self.inbox, self.exchange, self.bus)
+        self._put_stages()
         self._state = "new"
         self._ended: asyncio.Future[None] | None = None
-        self._broken: asyncio.Future[BaseException] | None = None
         self._quiet: list[asyncio.Future[None]] = []
-        self._sources: list[Source] = []
 
     def _connect(self) -> None:
         """Close the circle: what is below learns of what was built after it."""
@@ -142,6 +136,15 @@ class StreamPump:
         self.conversations.ended = self.hooks.completed
         self.scheduler.freed = self.inbox.wake
 
+    def _put_stages(self) -> None:
+        """Put the stages in order; a person may change the list before the start, or while paused."""
+        accounts = Accounts(self.exchange, self.rules, self.composer, self.directory, self.reception, self.bus)
+        self.pipeline = Pipeline(
+            self.steps.build(), accounts, self.exchange, self.inbox, self.crew, self.services, self.reception, self.bus
+        )
+        self.pipeline.may_change = self._check_change
+        self.stages = self.pipeline.stages
+
     def layers(self) -> list[Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]]:
         """Give what stands around a handler's call, the outermost first."""
         return [
@@ -153,19 +156,6 @@ class StreamPump:
             timed(self.deadlines),
             in_context,
         ]
-
-    def _listed(self, perform: Callable[[Turn], Awaitable[Any]]) -> Stages:
-        """Give the stages as a list that a person can change."""
-        ends = [Stage("perform", (), perform), Stage("conclude", (), self.services.conclude)]
-        accounts = Accounts(self.exchange, self.rules, self.composer, self.directory, self.reception, self.bus)
-        return Stages(
-            [*self.steps.build(), *ends],
-            accounts,
-            lambda: self.crew.stir(),
-            self._check_change,
-            self._stages_changed,
-            lambda name, given: Source(name, given, self.reception, self._source_failed),
-        )
 
     def build_pipeline(self) -> Any:
         """Build the stream, from what comes in to decoded deliveries."""
@@ -181,32 +171,9 @@ class StreamPump:
             self._check_loop("pump.stages")
             return
         remedy = "pause it first" if self._state == "running" else "make a new one"
-        raise XPipeError(f"{self.name} is {self._state}; its stages are changed before the start or while paused: {remedy}")
-
-    def _stages_changed(self) -> None:
-        """Have the stream built anew, and nothing more read from the old one."""
-        self.crew.perform, conclude = self.stages["perform"].function, self.stages["conclude"].function
-        self.services.conclude = conclude  # type: ignore[method-assign]  # so that nobody pays for the choice
-        self.pipeline.changed()
-        if self._broken is not None and not self._broken.done():
-            self.crew.hold()
-            self.inbox.halt()
-            self._broken.set_result(Changed())
-        self._read_sources()
-
-    def _read_sources(self) -> None:
-        """Read the second sources that are there, and no longer those that are not."""
-        sources = [each.source for each in self.stages if each.source is not None]
-        for gone in [each for each in self._sources if each not in sources]:
-            gone.stop()
-        self._sources = sources
-        if self._state == "running":
-            for source in sources:
-                source.start()
-
-    def _source_failed(self, name: str, error: Exception) -> None:
-        if self.bus.heard:
-            self.bus.publish(PipelineFailed(name, f"{type(error).__name__}: {error}"))
+        raise XPipeError(
+            f"{self.name} is {self._state}; its stages are changed before the start or while paused: {remedy}"
+        )
 
     # ---- running
 
@@ -222,14 +189,14 @@ class StreamPump:
         loop = asyncio.get_running_loop()
         self._state, self._ended, self.services.loop = "running", loop.create_future(), loop
         self._tell_state()
-        self._read_sources()
+        self.pipeline.begin()
         try:
             while not self._ended.done():
-                self._broken = loop.create_future()
-                await self._carry(self._ended, self._broken)
+                self.pipeline.broken = loop.create_future()
+                await self._carry(self._ended, self.pipeline.broken)
         finally:
             self._state = "stopped"
-            self._stop_sources()
+            self.pipeline.stop_sources()
             self._tell_state()
             self._look_for_quiet()
             await self.hooks.flush()
@@ -254,7 +221,7 @@ class StreamPump:
                 else:
                     await self.crew.leave()
         if broken.done() and not ended.done():
-            self.pipeline.broken(broken.result())
+            self.pipeline.recover(broken.result())
 
     async def shutdown(self, grace: float = 10.0) -> None:
         """Refuse new work, let what is there end, and cancel what is left after `grace` seconds; then return.
@@ -265,7 +232,7 @@ class StreamPump:
         if self._state in ("running", "stopping"):
             self._state = "stopping"
             self._tell_state()
-            self._stop_sources()
+            self.pipeline.stop_sources()
             self.reception.close(self.name)
             try:  # what a pause holds back is not let go by a stop: quiet is enough
                 await asyncio.wait_for(self.until_quiet(), grace)
@@ -276,10 +243,6 @@ class StreamPump:
                     self._ended.set_result(None)
         elif self._state == "new":
             self._state = "stopped"
-
-    def _stop_sources(self) -> None:
-        for source in self._sources:
-            source.stop()
 
     async def _end_all(self, reason: str) -> None:
         gone = [

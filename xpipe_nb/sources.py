@@ -35,9 +35,7 @@ class Source:
         failed: Is told the name and the error when the stream raises.
     """
 
-    def __init__(
-        self, name: str, given: Any, reception: Reception, failed: Callable[[str, Exception], None]
-    ) -> None:
+    def __init__(self, name: str, given: Any, reception: Reception, failed: Callable[[str, Exception], None]) -> None:
         self.name, self._given = name, given
         self._reception, self._failed = reception, failed
         self._task: asyncio.Task[None] | None = None
@@ -58,7 +56,7 @@ class Source:
                 async for item in streamer:
                     if not await self._inject(item):
                         return
-        except Exception as error:  # noqa: BLE001 - whatever a person's stream raises
+        except Exception as error:  # whatever a person's stream raises
             log.info("the source %s broke", self.name, exc_info=error)
             self._failed(self.name, error)
 

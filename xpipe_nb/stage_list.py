@@ -3,79 +3,29 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
-from xpipe_nb.config import ConfigWarning
-from xpipe_nb.doors import Door
 from xpipe_nb.errors import ConfigError, Fault
-from xpipe_nb.messages import Delivery, Document, Envelope, Raw, Send, Verified
+from xpipe_nb.listed_stages import FLOWS, ListedStage, StageMaker
+from xpipe_nb.messages import Raw
 from xpipe_nb.names import is_name, nearest
 from xpipe_nb.operators import Operator, Stage
-from xpipe_nb.own_stages import (
-    async_operator,
-    holds,
-    is_concurrent_map,
-    is_operator,
-    is_source,
-    name_of,
-    own_step,
-    tells_an_error,
-    types_of,
-)
+from xpipe_nb.own_stages import async_operator, is_operator, is_source, name_of, own_step, tells_an_error
 from xpipe_nb.replies import shown
 
 if TYPE_CHECKING:
     from xpipe_nb.accounts import Accounts
     from xpipe_nb.sources import Source
 
-__all__ = ["ListedStage", "Stages"]
-
-_FLOWS = {
-    "source": Raw,
-    "read": Document,
-    "verify": Verified,
-    "open": Envelope,
-    "split": Envelope,
-    "assign": Send,
-    "route": Delivery,
-    "decode": Delivery,
-}
-"""What comes out of each of the pump's own stages."""
+__all__ = ["Stages"]
 
 _LAST = ("perform", "conclude")
 _MAKERS = ("assign", "route", "decode")
 """The stages whose own function makes what nobody else can make."""
 
 _STANDS = "after source, or between two stages up to decode"
-_COSTS = "; it costs about 200 us a message, a plain `def` about 1 us"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class ListedStage:
-    """One stage of the list.
-
-    Args:
-        name: What it is called.
-        kind: `built-in`, `replaced`, `function`, `async function`, `operator` or `source`.
-        function: What is called; for a second source, the stream.
-        takes: The types that it is for.
-        door: Keeps book of what is inside, if it is an operator.
-        source: Reads it, if it is a second source.
-    """
-
-    name: str
-    kind: str
-    function: Any
-    takes: tuple[type, ...] = ()
-    door: Door | None = None
-    source: Source | None = None
-
-    def __repr__(self) -> str:
-        what = "" if self.kind == "built-in" else f" ({self.kind})"
-        return f"{self.name}{what}"
 
 
 class Stages(Sequence[ListedStage]):
@@ -97,9 +47,9 @@ class Stages(Sequence[ListedStage]):
         built_in: The pump's own functions by name, up to `conclude`.
         accounts: Settles what a stage gives.
         arrived: Is told that something is inside an operator.
+        source: Makes the reader of a second source.
         may_change: Raises when the list may not be changed now.
         changed: Is told of every change.
-        source: Makes the reader of a second source.
 
     Example:
         ```python
@@ -114,14 +64,14 @@ class Stages(Sequence[ListedStage]):
         built_in: Sequence[Stage],
         accounts: Accounts,
         arrived: Callable[[], None],
+        source: Callable[[str, Any], Source],
         may_change: Callable[[], None],
         changed: Callable[[], None],
-        source: Callable[[str, Any], Source],
     ) -> None:
         self._built_in = {stage.name: stage for stage in built_in}
-        self._accounts, self._arrived, self._source = accounts, arrived, source
+        self._accounts, self._makes, self._source = accounts, StageMaker(accounts, arrived), source
         self._may_change, self._changed = may_change, changed
-        self._recorded: dict[str, list[Any]] = {}
+        self._recorded: dict[str, list[Any]] = {name: [] for name in _MAKERS}
         self._stages = [
             ListedStage("source", "built-in", None),
             *(ListedStage(each.name, "built-in", each.step, each.takes) for each in built_in),
@@ -217,12 +167,9 @@ class Stages(Sequence[ListedStage]):
         elif not callable(stage):
             raise ConfigError(Fault("$.stages", f"{shown(stage)} is no stage", "a function, an operator or a stream"))
         elif is_operator(stage) if operator is None else operator:
-            if is_concurrent_map(stage):
-                _warn(f"{name} runs its coroutines all at once{_COSTS}; task_limit=1 makes it cheaper")
-            back = holds(stage) if holds_back is None else holds_back
-            listed = self._operator(name, stage, place, back, timeout)
+            listed = self._makes.operator(name, stage, self._flow(place), holds_back, timeout)
         else:
-            listed = self._function(name, stage, place, timeout)
+            listed = self._makes.function(name, stage, self._flow(place), timeout)
         self._stages.insert(place, listed)
         self._changed()
 
@@ -258,8 +205,6 @@ class Stages(Sequence[ListedStage]):
         if not callable(stage) or is_operator(stage) or inspect.iscoroutinefunction(stage) != (name == "perform"):
             expected = "an async function of a turn" if name == "perform" else "a plain function"
             raise ConfigError(Fault(f"$.stages.{name}", f"{shown(stage)} cannot stand for {name}", expected))
-        if name in _MAKERS:
-            self._recorded.setdefault(name, [])
         self._stages[place] = replace(old, kind="replaced", function=stage)
         self._changed()
 
@@ -278,7 +223,9 @@ class Stages(Sequence[ListedStage]):
         elif old.kind != "built-in" or name == "split":
             del self._stages[place]
         else:
-            raise ConfigError(Fault(f"$.stages.{name}", f"nothing works without {name}", "replace() puts another there"))
+            raise ConfigError(
+                Fault(f"$.stages.{name}", f"nothing works without {name}", "replace() puts another there")
+            )
         self._changed()
 
     # ---- what the pump makes of it
@@ -307,38 +254,14 @@ class Stages(Sequence[ListedStage]):
         def step(item: Any) -> list[Any]:
             if tells_an_error(item):
                 given = own.step(item)
-                return given if own.many else [given]  # type: ignore[no-any-return]
+                return given if own.many else [given]
             if made is None:
-                return accounts.settle(name, item, function(item), (_FLOWS[name],), None)
+                return accounts.settle(name, item, function(item), (FLOWS[name],), None)
             made.clear()
-            return accounts.settle_made(name, item, function, (_FLOWS[name],), made)
+            return accounts.settle_made(name, item, function, (FLOWS[name],), made)
 
         step.__name__ = name
         return step
-
-    # ---- one new stage
-
-    def _operator(self, name: str, stage: Any, place: int, back: bool, timeout: float) -> ListedStage:
-        flow = self._flow(place)
-        types = (flow,) if flow in (Send, Delivery) else (flow, Send)
-        door = Door(name, self._accounts, types, holds=back, timeout=timeout, arrived=self._arrived)
-        apply = stage.pipe() if hasattr(stage, "pipe") and hasattr(stage, "raw") else stage
-        return ListedStage(name, "operator", apply, types, door)
-
-    def _function(self, name: str, stage: Any, place: int, timeout: float) -> ListedStage:
-        flow = self._flow(place)
-        there = (flow,) if flow in (Send, Delivery) else (flow, Send)
-        wanted = types_of(stage)
-        takes = tuple(each for each in wanted if each in there) if wanted else (flow,)
-        if not takes:
-            told = " or ".join(getattr(each, "__name__", str(each)) for each in wanted)
-            names = " or ".join(each.__name__ for each in there)
-            raise ConfigError(Fault(f"$.stages.{name}", f"no {told} comes by there", names))
-        if not inspect.iscoroutinefunction(stage):
-            return ListedStage(name, "function", stage, takes)
-        _warn(f"{name} is an `async def`{_COSTS}")
-        door = Door(name, self._accounts, there, holds=True, timeout=timeout, arrived=self._arrived)
-        return ListedStage(name, "async function", stage, takes, door)
 
     def _fresh(self, stage: Any, name: str | None) -> str:
         """Give a name that no other stage has."""
@@ -357,10 +280,7 @@ class Stages(Sequence[ListedStage]):
         """Give the index that a new stage gets."""
         if (before is None) == (after is None):
             raise ConfigError(Fault("$.stages", "a stage stands at one place", "either before= or after="))
-        if before is not None:
-            place = self._place(before)
-        else:
-            place = self._place(after or "") + 1
+        place = self._place(before) if before is not None else self._place(after or "") + 1
         if not 0 < place <= self._place("perform"):
             where = f"before {before}" if before is not None else f"after {after}"
             raise ConfigError(Fault("$.stages", f"no stage can stand {where}", _STANDS))
@@ -374,13 +294,11 @@ class Stages(Sequence[ListedStage]):
 
     @staticmethod
     def _unknown(name: Any, known: Any) -> ConfigError:
-        return ConfigError(Fault("$.stages", f"there is no stage {name!r}", ", ".join(known), nearest(str(name), known)))
+        return ConfigError(
+            Fault("$.stages", f"there is no stage {name!r}", ", ".join(known), nearest(str(name), known))
+        )
 
     def _flow(self, place: int) -> type:
         """Say what comes by just before a place."""
-        own = [each.name for each in self._stages[:place] if each.name in _FLOWS]
-        return _FLOWS[own[-1]]
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text, ConfigWarning, stacklevel=3)
+        own = [each.name for each in self._stages[:place] if each.name in FLOWS]
+        return FLOWS[own[-1]]
