@@ -57,6 +57,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "metadata",
         "operators",
         "own_stages",
+        "passages",
         "pipeline",
         "reception",
         "reloading",

@@ -60,7 +60,7 @@ class MessageQueuedEvent(MessageEvent):
         source_id: The frame that sent it.
         handed_over: A waiting call or the injector gets it; no handler runs for it.
         element: The payload as a tree that nobody changes.
-        raw: What came from outside, if it was text.
+        raw: What came from outside, if it was text, as it came.
         repairs: What was mended in that text, in words.
     """
 

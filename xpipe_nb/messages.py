@@ -114,8 +114,8 @@ class Raw:
     """
 
     __slots__ = (
-        "admitted", "cls", "context", "conversation", "data", "origin", "port", "reference", "repairs", "to", "trusted",
-        "vouched",
+        "admitted", "cls", "context", "conversation", "data", "given", "origin", "port", "reference", "repairs", "to",
+        "trusted", "vouched",
     )  # fmt: skip
 
     def __init__(
@@ -137,6 +137,7 @@ class Raw:
         self.conversation, self.reference, self.origin = conversation, reference, origin
         self.repairs, self.context, self.trusted, self.cls = repairs, context, trusted, cls
         self.vouched = vouched
+        self.given: bytes | str | None = None  # the text before it was repaired, if it was
         self.admitted = False  # its conversation is open, and its sender knows
 
 

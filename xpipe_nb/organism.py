@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from xpipe_nb.letters import DeadLetters
     from xpipe_nb.limits import Limits
     from xpipe_nb.listeners import Listener
+    from xpipe_nb.messages import DeadLetter
+    from xpipe_nb.views.xray import XRay
 
 __all__ = ["Organism", "SettleReport"]
 
@@ -383,6 +385,27 @@ class Organism:
     def dead_letters(self) -> DeadLetters:
         """What could not be delivered or handled, oldest first."""
         return self.pump.letters
+
+    def xray(self, where: str | tuple[int, int] | DeadLetter) -> XRay:
+        """Look at one message in all the forms that it took: raw, repaired, canonical, envelope, routed, payload.
+
+        Args:
+            where: Its numbers, as in `#1.2` (the second message of conversation 1), or a dead letter.
+
+        Returns:
+            The forms, each with what changed from the one before; where a message was refused is marked.
+
+        Raises:
+            XPipeError: When it is not (or no longer) known. Messages are kept from the first call on, the latest 500 of
+                them; a notebook keeps them from the start.
+
+        Example:
+            ```python
+            print(hello.xray("#1.1"))
+            print(hello.xray(hello.dead_letters[-1]))
+            ```
+        """
+        return self.pump.passages.xray(where, self.conversations)
 
     def check(self) -> list[Advice]:
         """Look for what will probably not work: unreachable listeners, answers that nobody takes, endless circles."""

@@ -40,6 +40,7 @@ from xpipe_nb.inbox import Inbox
 from xpipe_nb.letters import DeadLetters
 from xpipe_nb.listeners import ListenerConfig, resolve_all
 from xpipe_nb.listeners.generic import generic_listener
+from xpipe_nb.passages import Passages
 from xpipe_nb.pipeline import Pipeline
 from xpipe_nb.primitives.desk import Desk
 from xpipe_nb.primitives.table import system_listeners
@@ -144,6 +145,7 @@ class StreamPump:
         )
         self.pipeline.may_change = self._check_change
         self.stages = self.pipeline.stages
+        self.passages = Passages(self.bus.subscribe, self.letters, self.stages)
 
     def layers(self) -> list[Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]]:
         """Give what stands around a handler's call, the outermost first."""

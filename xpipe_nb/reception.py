@@ -192,4 +192,5 @@ class Reception:
             raise Rejected("read", "malformed" if count else "empty", f"expected one element, found {count}")
         ((line, column),) = repaired.places
         margin = "\n" * (line - 1) + " " * (column - 1)  # so that a place in it is one in the text as it was written
+        raw.given = text
         raw.data, raw.repairs = margin + repaired.elements[0], repaired.repairs

@@ -41,7 +41,7 @@ def events_of_arrival(delivery: Delivery, repairs: tuple[str, ...]) -> list[Mess
 
 def _queued(delivery: Delivery, repairs: tuple[str, ...]) -> MessageQueuedEvent:
     send, parent = delivery.send, delivery.frame.parent
-    text = send.raw.data if send.raw is not None and isinstance(send.raw.data, bytes | str) else None
+    text = None if send.raw is None else send.raw.given or send.raw.data
     return message_event(
         MessageQueuedEvent,
         delivery,
@@ -50,6 +50,6 @@ def _queued(delivery: Delivery, repairs: tuple[str, ...]) -> MessageQueuedEvent:
         source_id=send.frame.thread_id,
         handed_over=delivery.listener is None,
         element=send.element,
-        raw=text,
+        raw=text if isinstance(text, bytes | str) else None,
         repairs=repairs,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from xpipe_nb.errors import ConversationFailed
+from xpipe_nb.errors import ConversationFailed, XPipeError
 from xpipe_nb.names import nearest
 from xpipe_nb.notebook.display import conversation_bundle, organism_bundle, show
 from xpipe_nb.notebook.mistakes import Mistake, show_as
@@ -95,10 +96,31 @@ async def _list(desk: Desk, _rest: str) -> str:
     return "\n".join(map(repr, desk.session.organisms.values())) or desk.session.nothing_runs
 
 
-async def _show(desk: Desk, name: str) -> str:
-    organism = desk.session.organism(name)
+async def _show(desk: Desk, rest: str) -> str:
+    message = _MESSAGE.search(rest)
+    if message is not None:
+        return _xray(desk, rest[: message.start()].strip(), message)
+    organism = desk.session.organism(rest)
     show(desk.session.runs[organism.name].bundle())
     return repr(organism)
+
+
+_MESSAGE = re.compile(r"(?:(dead)\s+|#)(\d+)(?:\.(\d+))?$")
+"""One message, in `show`: `#N.M`, or a dead letter by its number; `#N` lists those of a conversation."""
+
+
+def _xray(desk: Desk, name: str, message: re.Match[str]) -> str:
+    organism = desk.session.organism(name)
+    if message[1]:
+        return repr(organism.xray(letter_numbered(organism, int(message[2]))))
+    if message[3]:
+        try:
+            return repr(organism.xray(f"#{message[2]}.{message[3]}"))
+        except XPipeError as error:
+            raise Mistake(f"{organism.name}: {error}") from None
+    desk.session.conversation(organism, int(message[2]))
+    listed = organism.pump.passages.listed(int(message[2])) or [f"nothing is kept of #{message[2]} any more"]
+    return "\n".join([*listed, f"{desk.magic} show #{message[2]}.M shows one in all its forms"])
 
 
 async def _graph(desk: Desk, name: str) -> str:
@@ -187,7 +209,7 @@ async def _new(desk: Desk, kind: str) -> str:
 
 COMMANDS = {
     "list": Command("", "the organisms that run", _list),
-    "show": Command("[NAME]", "its picture and its state", _show),
+    "show": Command("[NAME] [#N.M]", "its picture and its state; with #N.M, one message in all its forms", _show),
     "graph": Command("[NAME]", "its picture", _graph),
     "threads": Command("[NAME] [N]", "its conversations; with a number, one of them message by message", _threads),
     "dead": Command("[NAME] [N]", "what could not be delivered, and why; with a number, that message", _dead),

@@ -70,6 +70,7 @@ class Run:
     ) -> None:
         self.organism, self.source = organism, source
         self.record = Record(organism, ended)
+        organism.pump.passages.keep()
         self.picture = Picture(self.bundle)
         self._view: Any = None
         self.watched: dict[str, Any] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 from lxml import etree
@@ -12,26 +11,13 @@ from lxml import etree
 from xpipe_nb.errors import XPipeError
 from xpipe_nb.listeners import Listener
 from xpipe_nb.payloads import codec_of
+from xpipe_nb.views.forms import FORMS, REFUSED_AT, enveloped, pretty
 from xpipe_nb.views.graph import kind_of
 from xpipe_nb.views.state import MessageNow, ViewState
-from xpipe_nb.xml import build_envelope, canonical, read_document
+from xpipe_nb.xml import canonical, read_document
 
 __all__ = ["listener_detail", "message_detail"]
 
-_STAGES = ("raw", "repaired", "canonical", "envelope", "routed", "payload")
-_REFUSED_AT = {
-    "source": "raw",
-    "read": "raw",
-    "verify": "canonical",
-    "open": "envelope",
-    "split": "envelope",
-    "assign": "envelope",
-    "route": "routed",
-    "decode": "payload",
-}
-"""Which of the stages that people see a stage of the pump belongs to; what failed in `perform` has passed them all."""
-
-_NO_THREAD = "00000000-0000-4000-8000-000000000000"
 _FROM_A_CELL = re.compile(r"ipykernel_\d+|<ipython-input")
 
 
@@ -81,11 +67,11 @@ def message_detail(message: MessageNow, state: ViewState, longest: int = 20_000)
         state: Where the frames are that it belongs to.
         longest: How many characters of each text are given.
     """
-    refused = _REFUSED_AT.get(message.stage) if message.state in ("dead", "refused") else None
-    last = _STAGES.index(refused) if refused is not None else len(_STAGES)
+    refused = REFUSED_AT.get(message.stage) if message.state in ("dead", "refused") else None
+    last = FORMS.index(refused) if refused is not None else len(FORMS)
     texts = _texts(message, state)
     stages = []
-    for place, name in enumerate(_STAGES):
+    for place, name in enumerate(FORMS):
         word = "passed" if place < last else "refused" if place == last else "never"
         if name == "repaired" and message.repairs:
             word = "changed"
@@ -96,13 +82,13 @@ def message_detail(message: MessageNow, state: ViewState, longest: int = 20_000)
 def _texts(message: MessageNow, state: ViewState) -> Mapping[str, str]:
     raw = message.raw.decode("utf-8", "replace") if isinstance(message.raw, bytes) else message.raw
     if not etree.iselement(message.element):
-        return dict.fromkeys(_STAGES, _spread(raw) if raw else "Too large to keep.")
+        return dict.fromkeys(FORMS, _spread(raw) if raw else "Too large to keep.")
     body = pretty(message.element)
     return {
         "raw": (raw or body).strip(),
         "repaired": body,
         "canonical": canonical(message.element).decode("utf-8", "replace"),
-        "envelope": _envelope(message),
+        "envelope": enveloped(message.element, message.sender, message.to or None, message.conversation),
         "routed": " ▸ ".join(_chain(message, state)),
         "payload": body,
     }
@@ -114,14 +100,6 @@ def _spread(text: str) -> str:
         return pretty(read_document(text))
     except XPipeError:
         return text
-
-
-def _envelope(message: MessageNow) -> str:
-    try:
-        root = build_envelope(message.element, from_id=message.sender, to_id=message.to or None, thread=_NO_THREAD)
-    except XPipeError as error:
-        return str(error)
-    return pretty(root).replace(_NO_THREAD, f"#{message.conversation}")
 
 
 def _chain(message: MessageNow, state: ViewState) -> list[str]:
@@ -140,15 +118,6 @@ def _why(message: MessageNow) -> str:
         count = f"{len(message.repairs)} {'repair' if len(message.repairs) == 1 else 'repairs'}"
         return f"{count}: {'; '.join(message.repairs)}."
     return message.detail
-
-
-def pretty(element: Any) -> str:
-    """Write an element with its children on lines of their own, where that changes no text."""
-    element = deepcopy(element)
-    element.tail = None
-    if not any((each.tail or "").strip() for each in element.iterdescendants()):
-        etree.indent(element)
-    return str(etree.tostring(element, encoding="unicode"))
 
 
 def _cut(text: str, longest: int) -> str:
