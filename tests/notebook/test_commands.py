@@ -125,6 +125,27 @@ def test_threads_lists_conversations_and_shows_one_message_by_message(hello) -> 
         )
 
 
+def test_show_gives_one_message_in_all_its_forms(hello) -> None:
+    """`#N.M` is one message, `#N` lists those of a conversation, `dead N` is a dead letter."""
+    hello(FRESH)
+    hello("%%inject greeter\nHi: <Greeting><Name>A & B</Name></Greeting>")
+    shown = hello("%organism show #1.1").text
+    assert shown.startswith("#1.1 console ▸ greeter Greeting\n✓ raw        Hi: <Greeting><Name>A & B</Name></Greeting>")
+    assert "+ <Name>A &amp; B</Name>\n" in shown
+    assert "✓ payload    Greeting(name='A & B')\n" in shown
+    assert hello("%organism show hello #1.2").text.startswith("#1.2 greeter ▸ shouter Greeting\n")
+    assert hello("%organism show #1").text == (
+        "#1.1 console ▸ greeter Greeting\n#1.2 greeter ▸ shouter Greeting\n"
+        "#1.3 shouter ▸ greeter Shout\n#1.4 greeter ▸ console Shout\n"
+        "%organism show #1.M shows one in all its forms\n"
+    )
+    assert hello("%organism show #1.9").said.startswith("✕ hello: there is no message #1.9 (any more); #1.1 console")
+    assert hello("%organism show #9").said.startswith("✕ No conversation #9 in hello.")
+    hello("%inject greeter <Nobody/>")
+    assert "✕ routed     to greeter\n" in hello("%organism show dead 1").text
+    assert hello("%organism show dead 7").said.startswith("✕ No dead letter 7 in hello.")
+
+
 def test_dead_letters_are_told_under_the_cell_and_listed(hello) -> None:
     """One line where it happened; `%organism dead` lists them, with a number the message itself."""
     hello(
