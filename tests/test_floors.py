@@ -42,7 +42,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "xml",
     ),
     2: (  # flow: how work moves, and the side tower of pictures
-        "accounts",
+        "settlements",
         "calls",
         "composing",
         "conversation",

@@ -7,7 +7,7 @@ The floors; a module imports only from its own floor or lower:
      4    cli                       the same organism from a command line
      3    organism  pump  bootstrap  known  primitives/
                                     the running machine, put together
-     2    stages  stage_list  own_stages  accounts  doors  operators  pipeline  sources  inbox  crew
+     2    stages  stage_list  own_stages  settlements  doors  operators  pipeline  sources  inbox  crew
           reception  exchange  services  composing  sealing  letters  conversation(s)  calls  metadata
           reloading  resending  dispatch/
                                     how work flows: asyncio and aiostream

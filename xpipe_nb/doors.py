@@ -19,7 +19,7 @@ from xpipe_nb.messages import Delivery, Send
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 
-    from xpipe_nb.accounts import Accounts
+    from xpipe_nb.settlements import Settlements
 
 __all__ = ["Door", "Doors", "OperatorFailed", "Outcome"]
 
@@ -55,7 +55,7 @@ class Door:
 
     Args:
         name: The name of the stage.
-        accounts: Ends messages, and knows what may be given in place of one.
+        settlements: Ends messages, and knows what may be given in place of one.
         gives: The types that may come out.
         holds: The operator may ask for the next message while it keeps earlier ones, to give them on later.
         timeout: Seconds that a message may stay inside; 0 for any time.
@@ -65,14 +65,14 @@ class Door:
     def __init__(
         self,
         name: str,
-        accounts: Accounts,
+        settlements: Settlements,
         gives: tuple[type, ...],
         *,
         holds: bool,
         timeout: float,
         arrived: Callable[[], None],
     ) -> None:
-        self.name, self._accounts, self.gives = name, accounts, gives
+        self.name, self._settlements, self.gives = name, settlements, gives
         self._holds, self._timeout, self._arrived = holds, timeout, arrived
         self._inside: dict[int, tuple[Any, Any, float]] = {}
         self._given_up: dict[int, Any] = {}
@@ -107,7 +107,7 @@ class Door:
     def enters(self, item: Any) -> None:
         """A message goes in."""
         self.took_in = True
-        self._inside[id(item)] = (item, self._accounts.mark(item), monotonic())
+        self._inside[id(item)] = (item, self._settlements.mark(item), monotonic())
         if self._timeout and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._timeout, self._look)
         self._arrived()
@@ -140,7 +140,7 @@ class Door:
         if len(self._given_up) > _REMEMBERED:
             del self._given_up[next(iter(self._given_up))]
         try:
-            self._accounts.dropped(item, self.name, detail)
+            self._settlements.dropped(item, self.name, detail)
         except Exception:  # the stream must live whatever happens to one item
             log.exception("an item could not even be dropped")
         self.look_for_quiet()
@@ -150,7 +150,7 @@ class Door:
     def look_for_quiet(self) -> None:
         """See whether nothing is left inside, and tell whoever waits for that."""
         if not len(self):
-            self._accounts.emptied()
+            self._settlements.emptied()
 
     async def next_of(self, streamer: AsyncIterator[Any]) -> Any:
         """Give what the operator gives next.
@@ -187,12 +187,12 @@ class Door:
             if error is not None:
                 raise error
             if before is not None:
-                return self._accounts.settle(self.name, before, given, self.gives, mark)
-            return self._accounts.settle_extra(self.name, given, self.gives)
+                return self._settlements.settle(self.name, before, given, self.gives, mark)
+            return self._settlements.settle_extra(self.name, given, self.gives)
         except Rejected as rejection:
-            self._accounts.refused(given if before is None else before, rejection)
+            self._settlements.refused(given if before is None else before, rejection)
         except Exception as broken:  # noqa: BLE001 - one bad item must never end the stream
-            self._accounts.failed(given if before is None else before, self.name, broken)
+            self._settlements.failed(given if before is None else before, self.name, broken)
         return []
 
     def _stood_for(self, given: Any) -> tuple[Any, Any]:

@@ -16,7 +16,7 @@ from xpipe_nb.own_stages import holds, is_concurrent_map, types_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from xpipe_nb.accounts import Accounts
+    from xpipe_nb.settlements import Settlements
     from xpipe_nb.sources import Source
 
 __all__ = ["FLOWS", "ListedStage", "StageMaker"]
@@ -65,12 +65,12 @@ class StageMaker:
     """Makes stages of what a person gives.
 
     Args:
-        accounts: Settles what a stage gives.
+        settlements: Settles what a stage gives.
         arrived: Is told that something is inside an operator.
     """
 
-    def __init__(self, accounts: Accounts, arrived: Callable[[], None]) -> None:
-        self._accounts, self._arrived = accounts, arrived
+    def __init__(self, settlements: Settlements, arrived: Callable[[], None]) -> None:
+        self._settlements, self._arrived = settlements, arrived
 
     def operator(self, name: str, given: Any, flow: type, holds_back: bool | None, timeout: float) -> ListedStage:
         """Make a stage of an operator, among messages of the type `flow`."""
@@ -99,7 +99,7 @@ class StageMaker:
         return ListedStage(name, "async function", given, takes, self._door(name, there, True, timeout))
 
     def _door(self, name: str, gives: tuple[type, ...], holds_back: bool, timeout: float) -> Door:
-        return Door(name, self._accounts, gives, holds=holds_back, timeout=timeout, arrived=self._arrived)
+        return Door(name, self._settlements, gives, holds=holds_back, timeout=timeout, arrived=self._arrived)
 
 
 def _there(flow: type) -> tuple[type, ...]:

@@ -19,7 +19,7 @@ from xpipe_nb.messages import Delivery, Document, Envelope, Raw, Send, Verified
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from xpipe_nb.accounts import Accounts
+    from xpipe_nb.settlements import Settlements
 
 __all__ = [
     "async_operator",
@@ -132,14 +132,14 @@ def _hints(function: Any) -> tuple[dict[str, Any], str]:
 # ---- how it is called
 
 
-def own_step(name: str, function: Callable[[Any], Any], accounts: Accounts) -> Callable[[Any], list[Any]]:
+def own_step(name: str, function: Callable[[Any], Any], settlements: Settlements) -> Callable[[Any], list[Any]]:
     """Make the step of a person's plain function; errors that the pump itself tells of pass it by."""
 
     def step(item: Any) -> list[Any]:
         if tells_an_error(item):
             return [item]
-        mark = accounts.mark(item)
-        return accounts.settle(name, item, function(item), (type(item),), mark)
+        mark = settlements.mark(item)
+        return settlements.settle(name, item, function(item), (type(item),), mark)
 
     step.__name__ = name
     return step

@@ -23,13 +23,13 @@ from xpipe_nb.stage_list import Stages
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from xpipe_nb.accounts import Accounts
     from xpipe_nb.crew import Crew
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.exchange import Exchange
     from xpipe_nb.messages import Delivery
     from xpipe_nb.reception import Reception
     from xpipe_nb.services import Services
+    from xpipe_nb.settlements import Settlements
 
 __all__ = ["Changed", "Pipeline"]
 
@@ -45,7 +45,7 @@ class Pipeline:
 
     Args:
         built_in: The pump's own stages, from `read` to `decode`.
-        accounts: Settles what a person's stages give.
+        settlements: Settles what a person's stages give.
         exchange: Where messages end.
         inbox: What feeds the stream.
         crew: Who reads it.
@@ -62,7 +62,7 @@ class Pipeline:
     def __init__(
         self,
         built_in: Sequence[Stage],
-        accounts: Accounts,
+        settlements: Settlements,
         exchange: Exchange,
         inbox: Inbox,
         crew: Crew,
@@ -75,7 +75,7 @@ class Pipeline:
         ends: dict[str, Callable[..., Any]] = {"perform": crew.perform, "conclude": services.conclude}
         self.stages = Stages(
             [*built_in, *(Stage(name, (), step) for name, step in ends.items())],
-            accounts,
+            settlements,
             crew.stir,
             self._source,
             self._check,

@@ -13,7 +13,6 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xpipe_nb.accounts import Accounts
 from xpipe_nb.composing import Composer
 from xpipe_nb.config import check_config
 from xpipe_nb.conversations import Conversations
@@ -50,6 +49,7 @@ from xpipe_nb.resending import resend
 from xpipe_nb.scheduling import Scheduler
 from xpipe_nb.sealing import Sealer
 from xpipe_nb.services import Services
+from xpipe_nb.settlements import Settlements
 from xpipe_nb.stages import Steps
 from xpipe_nb.thread_ids import ThreadIds
 
@@ -139,9 +139,16 @@ class StreamPump:
 
     def _put_stages(self) -> None:
         """Put the stages in order; a person may change the list before the start, or while paused."""
-        accounts = Accounts(self.exchange, self.rules, self.composer, self.directory, self.reception, self.bus)
+        settlements = Settlements(self.exchange, self.rules, self.composer, self.directory, self.reception, self.bus)
         self.pipeline = Pipeline(
-            self.steps.build(), accounts, self.exchange, self.inbox, self.crew, self.services, self.reception, self.bus
+            self.steps.build(),
+            settlements,
+            self.exchange,
+            self.inbox,
+            self.crew,
+            self.services,
+            self.reception,
+            self.bus,
         )
         self.pipeline.may_change = self._check_change
         self.stages = self.pipeline.stages

@@ -16,7 +16,7 @@ from xpipe_nb.own_stages import async_operator, is_operator, is_source, name_of,
 from xpipe_nb.replies import shown
 
 if TYPE_CHECKING:
-    from xpipe_nb.accounts import Accounts
+    from xpipe_nb.settlements import Settlements
     from xpipe_nb.sources import Source
 
 __all__ = ["Stages"]
@@ -45,7 +45,7 @@ class Stages(Sequence[ListedStage]):
 
     Args:
         built_in: The pump's own functions by name, up to `conclude`.
-        accounts: Settles what a stage gives.
+        settlements: Settles what a stage gives.
         arrived: Is told that something is inside an operator.
         source: Makes the reader of a second source.
         may_change: Raises when the list may not be changed now.
@@ -62,14 +62,14 @@ class Stages(Sequence[ListedStage]):
     def __init__(
         self,
         built_in: Sequence[Stage],
-        accounts: Accounts,
+        settlements: Settlements,
         arrived: Callable[[], None],
         source: Callable[[str, Any], Source],
         may_change: Callable[[], None],
         changed: Callable[[], None],
     ) -> None:
         self._built_in = {stage.name: stage for stage in built_in}
-        self._accounts, self._makes, self._source = accounts, StageMaker(accounts, arrived), source
+        self._settlements, self._makes, self._source = settlements, StageMaker(settlements, arrived), source
         self._may_change, self._changed = may_change, changed
         self._recorded: dict[str, list[Any]] = {name: [] for name in _MAKERS}
         self._stages = [
@@ -242,23 +242,23 @@ class Stages(Sequence[ListedStage]):
         if listed.kind == "replaced":
             return Stage(name, listed.takes, self._replacing(name, function), many=True)
         if listed.door is None:
-            return Stage(name, listed.takes, own_step(name, function, self._accounts), many=True)
+            return Stage(name, listed.takes, own_step(name, function, self._settlements), many=True)
         if listed.kind == "async function":
             function = async_operator(function, listed.takes)
         return Operator(function, listed.door)
 
     def _replacing(self, name: str, function: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
         """Make the step of a replacement; what the pump's own function made meanwhile is known."""
-        own, accounts, made = self._built_in[name], self._accounts, self._recorded.get(name)
+        own, settlements, made = self._built_in[name], self._settlements, self._recorded.get(name)
 
         def step(item: Any) -> list[Any]:
             if tells_an_error(item):
                 given = own.step(item)
                 return given if own.many else [given]
             if made is None:
-                return accounts.settle(name, item, function(item), (FLOWS[name],), None)
+                return settlements.settle(name, item, function(item), (FLOWS[name],), None)
             made.clear()
-            return accounts.settle_made(name, item, function, (FLOWS[name],), made)
+            return settlements.settle_made(name, item, function, (FLOWS[name],), made)
 
         step.__name__ = name
         return step

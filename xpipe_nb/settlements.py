@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from xpipe_nb.frames import FrameRules
     from xpipe_nb.reception import Reception
 
-__all__ = ["Accounts"]
+__all__ = ["Settlements"]
 
 _UNSET = ("origin", "context", "conversation", "reference", "to")
 """What a new `Raw` takes over from the one it stands for, where it says nothing of its own."""
 
 
-class Accounts:
+class Settlements:
     """Makes the books right after a person's stage.
 
     Args:
