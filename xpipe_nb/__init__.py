@@ -9,11 +9,11 @@ The floors; a module imports only from its own floor or lower:
                                     the running machine, put together
      2    stages  stage_list  own_stages  settlements  doors  operators  pipeline  sources  inbox  crew
           reception  exchange  services  composing  sealing  letters  conversation(s)  calls  metadata
-          reloading  resending  dispatch/
+          questions  spending  reloading  resending  dispatch/
                                     how work flows: asyncio and aiostream
      2    views/                    a side tower: listeners and events to pictures, nothing of the machine
      1    payloads/  xml/  identity/  listeners/  config/  settings  check  changes  directory  env_file  frames
-          routing  replies  failures  scheduling  todos
+          routing  replies  failures  scheduling  todos  budgets  prompts
                                     the rules: synchronous, tried without a loop
      0    errors  names  messages  events  limits  history  thread_ids
                                     the words
@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.bootstrap import get_stream_pump as get_stream_pump
     from xpipe_nb.bootstrap import reset_stream_pump as reset_stream_pump
     from xpipe_nb.bootstrap import set_stream_pump as set_stream_pump
+    from xpipe_nb.budgets import Usage as Usage
     from xpipe_nb.config import ConfigLoader as ConfigLoader
     from xpipe_nb.config import ConfigWarning as ConfigWarning
     from xpipe_nb.config import OrganismConfig as OrganismConfig
@@ -44,12 +45,14 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.errors import CallFailed as CallFailed
     from xpipe_nb.errors import ConfigError as ConfigError
     from xpipe_nb.errors import ConversationFailed as ConversationFailed
+    from xpipe_nb.errors import ConversationWaits as ConversationWaits
     from xpipe_nb.errors import DefinitionError as DefinitionError
     from xpipe_nb.errors import Fault as Fault
     from xpipe_nb.errors import PayloadError as PayloadError
     from xpipe_nb.errors import Rejected as Rejected
     from xpipe_nb.errors import XPipeError as XPipeError
     from xpipe_nb.events import AgentStateEvent as AgentStateEvent
+    from xpipe_nb.events import BudgetEvent as BudgetEvent
     from xpipe_nb.events import DeadLetterEvent as DeadLetterEvent
     from xpipe_nb.events import LogEvent as LogEvent
     from xpipe_nb.events import MessageDroppedEvent as MessageDroppedEvent
@@ -58,6 +61,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.events import PipelineFailed as PipelineFailed
     from xpipe_nb.events import ProgressEvent as ProgressEvent
     from xpipe_nb.events import PumpEvent as PumpEvent
+    from xpipe_nb.events import QuestionEvent as QuestionEvent
     from xpipe_nb.events import ReloadEvent as ReloadEvent
     from xpipe_nb.events import RetryEvent as RetryEvent
     from xpipe_nb.events import SendRefusedEvent as SendRefusedEvent
@@ -91,17 +95,18 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.xml import GateLimits as GateLimits
 
 _HOMES = {
+    "budgets": ("Usage",),
     "bootstrap": ("bootstrap", "get_stream_pump", "reset_stream_pump", "set_stream_pump"),
     "config": ("ConfigLoader", "ConfigWarning", "OrganismConfig"),
     "conversation": ("Conversation",),
     "dispatch.hooks": ("DispatchHook",),
     "errors": (
-        "CallFailed", "ConfigError", "ConversationFailed", "DefinitionError", "Fault", "PayloadError", "Rejected",
-        "XPipeError",
+        "CallFailed", "ConfigError", "ConversationFailed", "ConversationWaits", "DefinitionError", "Fault", "PayloadError",
+        "Rejected", "XPipeError",
     ),
     "events": (
-        "AgentStateEvent", "DeadLetterEvent", "LogEvent", "MessageDroppedEvent", "MessageReceivedEvent",
-        "MessageSentEvent", "PipelineFailed", "ProgressEvent", "PumpEvent", "ReloadEvent", "RetryEvent", "SendRefusedEvent",
+        "AgentStateEvent", "BudgetEvent", "DeadLetterEvent", "LogEvent", "MessageDroppedEvent", "MessageReceivedEvent",
+        "MessageSentEvent", "PipelineFailed", "ProgressEvent", "PumpEvent", "QuestionEvent", "ReloadEvent", "RetryEvent", "SendRefusedEvent",
         "ThoughtEvent", "ThreadEvent",
     ),
     "identity": ("Identity",),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
     from contextvars import Context
 
+    from xpipe_nb.budgets import Account
     from xpipe_nb.frames import Frame
     from xpipe_nb.messages import DeadLetter
     from xpipe_nb.sealing import Sealer
@@ -45,8 +46,11 @@ class Keeper(Protocol):
     def new_thread_id(self, conversation: Conversation, frame: Frame) -> str:
         """Make the id of a frame."""
 
-    def stand_by(self, waited_for: asyncio.Future[Any]) -> Awaitable[Any]:
-        """Wait; a handler that waits keeps no place meanwhile."""
+    def stand_by(self, waited_for: asyncio.Future[Any], on: Conversation) -> Awaitable[Any]:
+        """Wait for a conversation; a handler that waits keeps no place meanwhile."""
+
+    def leave(self, conversation: Conversation) -> None:
+        """A conversation that is awaited waits for a person: raise if that person can do nothing meanwhile."""
 
     def kill(self, conversation: Conversation, reason: str | None) -> Awaitable[None]:
         """End the conversation now."""
@@ -65,8 +69,9 @@ class Conversation:
     """
 
     __slots__ = (
-        "__weakref__", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_waiters", "_written",
-        "context", "ended_at", "errors", "letters", "mail", "messages", "number", "numbered", "organism_name", "port", "printed",
+        "__weakref__", "_cells", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_waiters",
+        "_written", "account", "context", "ended_at", "errors", "letters", "mail", "messages", "number", "numbered", "organism_name",
+        "port", "printed",
         "reason", "reference", "repairs", "replies", "root", "sent", "state", "thoughts",
     )  # fmt: skip
 
@@ -91,12 +96,14 @@ class Conversation:
         self.sent = 0
         self.numbered = 0  # the number of its latest message; no two have the same
         self.ended_at = 0.0
+        self.account: Account | None = None  # what it has spent on models; made when it first does
         self.reason: str | None = None
         self._frames: list[Frame] = []
         self._first_reply = 0
         self._first_error = 0
         self._first_letter = 0
         self._waiters: list[asyncio.Future[None]] = []
+        self._cells: list[asyncio.Future[None]] = []  # those who wait from outside
         self.go_on_in(context)
 
     def go_on_in(self, context: Context | None) -> None:
@@ -196,11 +203,12 @@ class Conversation:
         return self._keeper() is keeper
 
     def __await__(self) -> Generator[Any, None, list[Any]]:
-        if not self.is_over:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            keeper = self._keeper()
-            waiting = waiter if keeper is None else keeper.stand_by(waiter)
+        while not self.is_over:
+            waiter, keeper = asyncio.get_running_loop().create_future(), self._keeper()
+            if self.state == "waiting" and keeper is not None:
+                keeper.leave(self)
+            (self._cells if current_conversation() is None else self._waiters).append(waiter)
+            waiting = waiter if keeper is None else keeper.stand_by(waiter, self)
             yield from waiting.__await__()
         problem = self._problem()
         if problem is not None:
@@ -253,10 +261,13 @@ class Conversation:
     def end(self, state: str, at: float) -> None:
         """Settle in a final state and wake whoever waits."""
         self.state, self.ended_at = state, at
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        _wake(self._waiters)
+        _wake(self._cells)
+
+    def rest(self) -> None:
+        """Wait for a person; whoever waits for the end may want to know."""
+        self.state = "waiting"
+        _wake(self._cells)
 
     @property
     def failed(self) -> bool:
@@ -268,3 +279,10 @@ class Conversation:
         messages = f"{self.messages} {'message' if self.messages == 1 else 'messages'}"
         errors = f" · {len(self.errors)} {'error' if len(self.errors) == 1 else 'errors'}" if self.errors else ""
         return f"Conversation #{self.number} of {self.organism_name} · {self.state} · {replies}{errors} · {messages}"
+
+
+def _wake(waiters: list[asyncio.Future[None]]) -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)
+    waiters.clear()

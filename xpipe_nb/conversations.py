@@ -54,6 +54,7 @@ class Conversations:
         self._closed = False
         self.reserved = 0
         self.active: dict[Conversation, None] = {}
+        self.resting: dict[Conversation, None] = {}  # those of the active that wait for a person, and hold no place
         self.finished: OrderedDict[Conversation, None] = OrderedDict()
         self.ended: Callable[[Conversation], None] = lambda _conversation: None  # hooks are told here
 
@@ -69,7 +70,7 @@ class Conversations:
     @property
     def is_full(self) -> bool:
         """One more injector would have to wait."""
-        return len(self.active) + self.reserved >= self._places
+        return len(self.active) - len(self.resting) + self.reserved >= self._places
 
     @property
     def waiting(self) -> int:
@@ -83,7 +84,7 @@ class Conversations:
             Rejected: With reason `busy`, when there is none and `wait` is false.
         """
         if self.is_full and not wait:
-            detail = f"{len(self.active)} conversations are open, at most {self._places} may be"
+            detail = f"{len(self.active) - len(self.resting)} conversations are open, at most {self._places} may be"
             raise Rejected("source", "busy", f"{detail} (max_concurrent_pipelines)")
         while self.is_full and not self._closed:
             turn = asyncio.get_running_loop().create_future()
@@ -151,6 +152,7 @@ class Conversations:
     def admitted(self, conversation: Conversation) -> None:
         """An injection of the conversation was taken: it is open from now on, if it was not."""
         if conversation in self.active:
+            self.go_on(conversation)
             return
         is_new = not conversation.number
         if is_new:
@@ -167,6 +169,28 @@ class Conversations:
             for status in ("created", "active") if is_new else ("active",):
                 self._publish(conversation, status)
 
+    def rest(self, conversation: Conversation) -> None:
+        """All that is left of a conversation is a question to a person: its place goes to others."""
+        self.resting[conversation] = None
+        conversation.rest()
+        self._wake_next()
+
+    def go_on(self, conversation: Conversation) -> None:
+        """A conversation that waited for a person goes on, even where its place was taken meanwhile."""
+        if conversation in self.resting:
+            del self.resting[conversation]
+            conversation.state = "active"
+
+    @property
+    def known(self) -> list[Conversation]:
+        """All that are remembered, oldest first; open ones last."""
+        return [*self.finished, *self.active]
+
+    @property
+    def keeper(self) -> Keeper:
+        """What each conversation asks things of."""
+        return self._keeper
+
     def discard(self, conversation: Conversation) -> None:
         """Forget a conversation whose first injection was refused."""
         if not conversation.number:
@@ -182,6 +206,7 @@ class Conversations:
         if conversation not in self.active:
             return False
         del self.active[conversation]
+        self.resting.pop(conversation, None)
         conversation.end(state or ("failed" if conversation.failed else "done"), monotonic())
         self._by_id.pop(conversation.root._id or "", None)  # noqa: SLF001 - see above
         self._forget_reference(conversation)

@@ -184,6 +184,22 @@ class CallFailed(XPipeError):
         super().__init__(f"{text} ({code})" if to is None else f"{to}: {text} ({code})")
 
 
+class ConversationWaits(XPipeError):
+    """A conversation that is awaited in a cell waits for the person whose cell that is.
+
+    It goes on once that person has decided, and can be awaited again.
+
+    Args:
+        conversation: The conversation.
+        text: What it waits for, in one sentence.
+        questions: Its open questions.
+    """
+
+    def __init__(self, conversation: object, text: str, questions: Sequence[object] = ()) -> None:
+        self.conversation, self.text, self.questions = conversation, text, list(questions)
+        super().__init__(text)
+
+
 class ConversationFailed(XPipeError):
     """A conversation whose injector got an error, or not exactly one reply where one was asked for.
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AgentStateEvent",
+    "BudgetEvent",
     "DeadLetterEvent",
     "FrameClosedEvent",
     "LogEvent",
@@ -22,6 +23,7 @@ __all__ = [
     "PipelineFailed",
     "ProgressEvent",
     "PumpEvent",
+    "QuestionEvent",
     "ReloadEvent",
     "RetryEvent",
     "SendRefusedEvent",
@@ -211,6 +213,54 @@ class RetryEvent(PumpEvent):
     attempt: int
     delay: float
     error: str
+    conversation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetEvent(PumpEvent):
+    """A conversation's account has changed: tokens were reserved, spent or given back, or there is another limit.
+
+    Args:
+        thread_id: The frame that spends; the conversation's for another limit.
+        agent_name: Who spends; empty for another limit.
+        limit: Tokens that the conversation may spend; `None` for as many as it likes.
+        prompt: Tokens that it has read.
+        completion: Tokens that it has written.
+        reserved: Tokens that are set aside for what is under way.
+        crossed: The thresholds in percent that are crossed by this.
+        conversation: The conversation's number.
+    """
+
+    thread_id: str
+    agent_name: str
+    limit: int | None
+    prompt: int
+    completion: int
+    reserved: int
+    crossed: tuple[int, ...] = ()
+    conversation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionEvent(PumpEvent):
+    """A handler waits for a person's decision, or does so no more.
+
+    Args:
+        thread_id: The frame of who asks.
+        agent_name: Who asks.
+        number: Counts the questions of the organism.
+        kind: What it is about: `budget`.
+        text: The question, for the person.
+        state: `asked`, `answered` or `withdrawn`.
+        conversation: The conversation's number.
+    """
+
+    thread_id: str
+    agent_name: str
+    number: int
+    kind: str
+    text: str
+    state: str
     conversation: int = 0
 
 

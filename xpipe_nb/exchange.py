@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from xpipe_nb.inbox import Inbox
     from xpipe_nb.letters import DeadLetters
     from xpipe_nb.messages import DeadLetter
+    from xpipe_nb.questions import Questions
     from xpipe_nb.scheduling import Gate, Scheduler
     from xpipe_nb.stages import Steps
 
@@ -71,6 +72,7 @@ class Exchange:
     inbox: Inbox
     steps: Steps
     deadlines: Deadlines
+    questions: Questions
 
     def __init__(
         self,
@@ -119,6 +121,8 @@ class Exchange:
             frame.conversation.messages += 1
             start = self._scheduler.admit(delivery)
         self._left_stream(send)
+        if delivery.listener is None:
+            self._became_quiet()
         return start
 
     def renewed(self, delivery: Delivery) -> bool:
@@ -178,10 +182,14 @@ class Exchange:
         send: Send = item.send if isinstance(item, Delivery) else item
         if not send.refused:
             send.refused = True
-            self._refuse(send, item, rejection)
+            if send.kind is Kind.NOTE:
+                self._drop(send)
+            else:
+                self._refuse(send, item, rejection)
         if isinstance(item, Delivery) and item.listener is not None:
             self.rules.release(item.frame)
         self._left_stream(send)
+        self._became_quiet()
 
     def operator_is_empty(self) -> None:
         """Nothing is inside an operator any more; perhaps nothing is under way at all."""
@@ -291,6 +299,16 @@ class Exchange:
             if letter.reason == "dropped":
                 self._bus.publish(_drop_event(letter))
 
+    def _drop(self, send: Send) -> None:
+        """Leave out a note of the pump's that came too late for its receiver."""
+        if self._bus.heard:
+            frame = send.frame
+            number = frame.conversation.number
+            event = MessageDroppedEvent(
+                frame.thread_id, send.from_id, frame.listener, send.tag, send.error, number, number=send.number
+            )
+            self._bus.publish(event)
+
     def lose_late(self, turn: Turn, result: Any) -> None:
         """Keep what a handler gave when nobody waited for it any more."""
         detail = f"{turn.listener.name} gave {str(result)[:200]!r} after its turn was over"
@@ -385,6 +403,11 @@ class Exchange:
         element = codec_of(type(error)).encode(error)
         self.post(Send(Kind.ERROR, frame, element, frame.listener, error=error, cls=type(error)))
 
+    def note(self, frame: Frame, payload: Any) -> None:
+        """Queue a payload of the pump's own for the listener of a frame, which takes its class."""
+        element = codec_of(type(payload)).encode(payload)
+        self.post(Send(Kind.NOTE, frame, element, frame.listener, error=payload, cls=type(payload)))
+
     def error_reached_injector(self, conversation: Conversation, error: Any) -> None:
         """Keep an error that nobody inside took."""
         conversation.errors.append(error)
@@ -406,8 +429,13 @@ class Exchange:
             frame.call.fail("handler", "The call was ended.")
         if frame.turn is not None:
             self._cancel(frame.turn)
+        if self.questions.open:
+            self.questions.frame_closed(frame)
         for delivery in frame.queue or ():
             self._scheduler.drop(delivery, self._directory.gate_of(delivery.listener))
+            if delivery.send.kind is Kind.NOTE:
+                self._drop(delivery.send)
+                continue
             detail = f"the frame of {frame.listener} was closed before its turn came"
             self.lose(delivery, Rejected("perform", "closed", detail))
 

@@ -29,6 +29,8 @@ __all__ = ["Inbox", "incoming"]
 WORKER = "xpipe-worker"
 """The name of the tasks that read the stream."""
 
+_STAND = (Kind.RESPOND, Kind.NOTE)
+"""What is not void when its frame has answered: an earlier answer, and what the pump itself says to the frame."""
 SLICE = 0.001
 """Seconds after which a busy pump lets the loop turn (twice: a timer needs two turns to fire)."""
 
@@ -88,7 +90,7 @@ class Inbox:
         """Take out what a frame sent before it answered."""
         return self._work.remove_if(
             frame.conversation,
-            lambda send: send.frame is frame and send.epoch != frame.epoch and send.kind is not Kind.RESPOND,
+            lambda send: send.frame is frame and send.epoch != frame.epoch and send.kind not in _STAND,
         )
 
     def clear(self) -> list[Any]:

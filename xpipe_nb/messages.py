@@ -84,6 +84,7 @@ class Kind(Enum):
     RESPOND = "respond"
     ERROR = "error"
     FAILURE = "failure"
+    NOTE = "note"
 
 
 class Origin(Protocol):
@@ -176,7 +177,7 @@ class Send:
         call: The waiting call that it asks for, or that it answers.
         turn: The number of the turn that sent it, 0 for none.
         raw: What it was made of, if it came from outside.
-        error: The `SystemError` that it brings, or that its sender failed with.
+        error: The `SystemError` that it brings, or that its sender failed with; for a note, what the pump says.
         cls: The class that the sender gave, for receivers that have no table entry of their own.
     """
 
@@ -211,7 +212,9 @@ class Send:
     @property
     def from_id(self) -> str:
         """The name of the sender as its receiver sees it."""
-        return "system" if self.kind is Kind.ERROR else str(self.frame.listener)
+        if self.error is None or self.kind is Kind.FAILURE:
+            return str(self.frame.listener)
+        return "system"
 
     @property
     def message_id(self) -> str:

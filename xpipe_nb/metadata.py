@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.errors import CallFailed, ConfigError, Fault
+from xpipe_nb.spending import Spending
 
 if TYPE_CHECKING:
     from xpipe_nb.dispatch.turn import Turn
@@ -17,7 +18,7 @@ class HandlerMetadata:
     """The second argument of a handler.
 
     A handler's own tests make one without a pump: `HandlerMetadata(thread_id="t", from_id="console")`; its doors
-    (`call`, `call_all`, `call_sync`, `progress`, `log`) then answer with `CallFailed` or do nothing.
+    (`call`, `call_all`, `call_sync`, `progress`, `log`, `tokens`) then answer with `CallFailed` or do nothing.
 
     Args:
         thread_id: The id of the frame that the message arrived in.
@@ -29,7 +30,7 @@ class HandlerMetadata:
         turn: The turn it belongs to; given by the pump.
     """
 
-    __slots__ = ("_thread_id", "_turn", "from_id", "is_self_call", "own_name", "todo_nudge", "usage_instructions")
+    __slots__ = ("_thread_id", "_turn", "_usage", "from_id", "is_self_call", "own_name", "todo_nudge")
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class HandlerMetadata:
         self.from_id = from_id
         self.own_name = own_name
         self.is_self_call = is_self_call
-        self.usage_instructions = usage_instructions
+        self._usage = usage_instructions
         self.todo_nudge = todo_nudge
         self._turn = turn
 
@@ -54,6 +55,13 @@ class HandlerMetadata:
     def thread_id(self) -> str:
         """The id of the frame that the message arrived in."""
         return self._thread_id if self._turn is None else self._turn.frame.thread_id
+
+    @property
+    def usage_instructions(self) -> str:
+        """The contracts of the agent's peers: what each is for, takes (with an example) and answers."""
+        if self._turn is None or self.own_name is None:
+            return self._usage
+        return self._turn.services.usage_instructions(self.own_name)
 
     @property
     def conversation_id(self) -> str:
@@ -113,6 +121,29 @@ class HandlerMetadata:
         """Do what `call` does, from the thread of a plain handler."""
         turn = self._inside("call_sync", to)
         return turn.services.call_sync(turn, payload, to)
+
+    def tokens(self, tokens: int) -> Spending:
+        """Reserve tokens of the conversation's budget for as long as a block lasts, then book what was spent.
+
+        Whatever the block leaves in `spent` is booked at its end, also when it raises; nothing there gives the
+        reservation back. In the thread of a plain handler write `with` instead of `async with`.
+
+        Args:
+            tokens: How many are reserved: an estimate that will do, prompt and answer together.
+
+        Raises:
+            CallFailed: With code `budget`, when there are too few left and nobody to ask for more. Where a person is
+                attached (`organism.attended`), the handler waits for `organism.budgets.raise_limit`, as in a call.
+            ValueError: When `tokens`, or what stands in `spent` at the end, is no whole number from 0.
+
+        Example:
+            ```python
+            async with meta.tokens(1_200) as spent:
+                answer = await my_model(message.text)
+                spent.prompt, spent.completion = answer.tokens_read, answer.tokens_written
+            ```
+        """
+        return Spending(tokens, self._turn)
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
         """Tell how far the work is: `done` of `total`, in any unit."""

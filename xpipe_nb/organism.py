@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from xpipe_nb.limits import Limits
     from xpipe_nb.listeners import Listener
     from xpipe_nb.messages import DeadLetter
+    from xpipe_nb.questions import Question
+    from xpipe_nb.spending import Budgets
     from xpipe_nb.views.xray import XRay
 
 __all__ = ["Organism", "SettleReport"]
@@ -42,12 +44,14 @@ class SettleReport:
         open: The numbers of the conversations that are not over, because they wait or the organism is paused.
         dead_letters: How many dead letters there are.
         paused: Whether the organism is paused.
+        questions: What a person has to decide before the conversations among these that are `waiting` can go on.
     """
 
     conversations: int
     open: tuple[int, ...]
     dead_letters: int
     paused: bool
+    questions: tuple[Question, ...] = ()
 
 
 class Organism:
@@ -61,7 +65,7 @@ class Organism:
         max_concurrent_handlers: How many handlers run at once.
         max_concurrent_per_agent: How many messages of one agent are handled at once.
         max_concurrent_pipelines: How many conversations may be open before `inject` waits.
-        max_tokens_per_thread: Not built yet.
+        max_tokens_per_thread: How many tokens one conversation may spend on models; left out, as many as it likes.
         thread_scheduling: `breadth-first`; `depth-first` is not built yet.
         identity: Who it is: an `Identity`, the path of its key, or a mapping as in YAML. Then all that leaves is signed,
             and whole messages that come in must be (see `Identity`).
@@ -302,6 +306,7 @@ class Organism:
             open=tuple(conversation.number for conversation in self.pump.conversations.active),
             dead_letters=len(self.dead_letters),
             paused=self.paused,
+            questions=self.questions,
         )
 
     def pause(self) -> None:
@@ -382,6 +387,33 @@ class Organism:
         return [*self.pump.conversations.finished, *self.pump.conversations.active]
 
     @property
+    def budgets(self) -> Budgets:
+        """What its conversations may spend on models, and have spent."""
+        return self.pump.budgets
+
+    @property
+    def prompts(self) -> Mapping[str, str]:
+        """The whole system prompt of each agent: its own words, its peers' contracts, and the rules of answering."""
+        return self.pump.prompts
+
+    @property
+    def attended(self) -> bool:
+        """Somebody is there to be asked: a handler whose budget is used up then waits instead of failing.
+
+        False unless it is set; a notebook sets it while a front end is attached.
+        """
+        return self.pump.questions.attended
+
+    @attended.setter
+    def attended(self, attended: bool) -> None:
+        self.pump.questions.attended = attended
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What waits for a person's decision, oldest first."""
+        return tuple(self.pump.questions.open.values())
+
+    @property
     def dead_letters(self) -> DeadLetters:
         """What could not be delivered or handled, oldest first."""
         return self.pump.letters
@@ -409,7 +441,7 @@ class Organism:
 
     def check(self) -> list[Advice]:
         """Look for what will probably not work: unreachable listeners, answers that nobody takes, endless circles."""
-        return check(self.pump.listeners.values())
+        return check(self.pump.listeners.values(), budget=self.budgets.max_tokens_per_thread)
 
     def graph(self) -> Graph:
         """Give the listeners and who may send to whom, to be drawn; of the pump's own those that are named as peers."""

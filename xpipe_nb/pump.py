@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.composing import Composer
 from xpipe_nb.config import check_config
+from xpipe_nb.conversation import current_conversation
 from xpipe_nb.conversations import Conversations
 from xpipe_nb.crew import Crew
 from xpipe_nb.directory import Directory
@@ -31,7 +32,7 @@ from xpipe_nb.dispatch.remembered import remembered
 from xpipe_nb.dispatch.retried import retried
 from xpipe_nb.dispatch.threads import DaemonThreads
 from xpipe_nb.dispatch.timed import timed
-from xpipe_nb.errors import ConfigError, Fault, Rejected, XPipeError
+from xpipe_nb.errors import ConfigError, ConversationWaits, Fault, Rejected, XPipeError
 from xpipe_nb.events import OrganismStateEvent, ThoughtEvent
 from xpipe_nb.exchange import Exchange
 from xpipe_nb.frames import FrameRules
@@ -43,6 +44,8 @@ from xpipe_nb.passages import Passages
 from xpipe_nb.pipeline import Pipeline
 from xpipe_nb.primitives.desk import Desk
 from xpipe_nb.primitives.table import system_listeners
+from xpipe_nb.prompts import Prompts
+from xpipe_nb.questions import Questions
 from xpipe_nb.reception import Reception
 from xpipe_nb.reloading import Reloader
 from xpipe_nb.resending import resend
@@ -50,6 +53,7 @@ from xpipe_nb.scheduling import Scheduler
 from xpipe_nb.sealing import Sealer
 from xpipe_nb.services import Services
 from xpipe_nb.settlements import Settlements
+from xpipe_nb.spending import Budgets
 from xpipe_nb.stages import Steps
 from xpipe_nb.thread_ids import ThreadIds
 
@@ -95,6 +99,7 @@ class StreamPump:
         self.conversations = Conversations(
             self, ThreadIds(), self.bus, limits, config.max_concurrent_pipelines, self.rules.open_root
         )
+        self._open_registries(config)
         self.threads = DaemonThreads()
         self.composer = Composer(self.directory, config.gate, self._thought)
         self.directory.adopt(system_listeners(Desk(self.directory, self.exchange, self.composer, self.bus)))
@@ -124,6 +129,14 @@ class StreamPump:
         self._ended: asyncio.Future[None] | None = None
         self._quiet: list[asyncio.Future[None]] = []
 
+    def _open_registries(self, config: OrganismConfig) -> None:
+        """Make what is kept of conversations and agents besides their messages."""
+        self.questions = Questions(self.conversations, self.bus, self._look_for_quiet)
+        self.budgets = Budgets(
+            config.max_tokens_per_thread, self.conversations, self.questions, self.directory, self.exchange, self.bus
+        )
+        self.prompts = Prompts(self.directory)
+
     def _connect(self) -> None:
         """Close the circle: what is below learns of what was built after it."""
         self.exchange.rules, self.exchange.conversations, self.exchange.inbox = (
@@ -132,6 +145,8 @@ class StreamPump:
             self.inbox,
         )
         self.exchange.steps, self.exchange.deadlines = self.steps, self.deadlines
+        self.exchange.questions = self.services.questions = self.questions
+        self.services.budgets, self.services.prompts = self.budgets, self.prompts
         self.services.crew = self.crew
         self.crew.inbox = self.inbox
         self.conversations.ended = self.hooks.completed
@@ -373,10 +388,18 @@ class StreamPump:
         gone = self.exchange.end_conversation(conversation, "killed", reason=reason)
         return asyncio.ensure_future(_all_of(gone))
 
-    def stand_by(self, waited_for: asyncio.Future[Any]) -> Awaitable[Any]:
+    def stand_by(self, waited_for: asyncio.Future[Any], on: Conversation) -> Awaitable[Any]:
         """Wait for a conversation; a handler that does keeps no place meanwhile."""
         self._check_loop("awaiting a conversation")
-        return self.services.stand_by(waited_for)
+        return self.services.stand_by(waited_for, on)
+
+    def leave(self, conversation: Conversation) -> None:
+        """Say that a conversation waits for a person, if that person waits for it and can do nothing else."""
+        questions = self.questions.of(conversation)
+        if self.questions.blocks_person and questions and current_conversation() is None:
+            first = questions[0]
+            text = f"{first}; {conversation.organism_name}{first.remedy} lets it go on"
+            raise ConversationWaits(conversation, text, questions)
 
     def _check_loop(self, what: str) -> None:
         """See to it that a person's thread does not reach into the organism's loop."""
@@ -474,7 +497,7 @@ class StreamPump:
             return False
         if self.scheduler.paused and not self.scheduler.steps:
             return not self.inbox.readable
-        return not self.conversations.active and not len(self.inbox)
+        return len(self.conversations.active) == len(self.conversations.resting) and not len(self.inbox)
 
     async def until_quiet(self) -> None:
         """Wait until `is_quiet`."""
@@ -484,6 +507,8 @@ class StreamPump:
             await waiter
 
     def _look_for_quiet(self) -> None:
+        if self.questions.matters:
+            self.questions.look_soon()
         if self._quiet and (self.is_quiet or self._state == "stopped"):
             waiters, self._quiet = self._quiet, []
             for waiter in waiters:

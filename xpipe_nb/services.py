@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.exchange import Exchange
+    from xpipe_nb.prompts import Prompts
+    from xpipe_nb.questions import Question, Questions
+    from xpipe_nb.spending import Budgets, Spent
 
 __all__ = ["Services"]
 
@@ -40,6 +43,9 @@ class Services:
     """
 
     crew: Crew
+    questions: Questions
+    budgets: Budgets
+    prompts: Prompts
     loop: asyncio.AbstractEventLoop
 
     def __init__(
@@ -146,6 +152,8 @@ class Services:
             self._deadlines.pause(turn)
             self.crew.step_aside(turn)
             self._announce(turn, "waiting")
+        if self.questions.open:
+            self.questions.look_soon()
         try:
             return [await call.future for call in calls]
         finally:
@@ -162,21 +170,64 @@ class Services:
 
     def _back(self, turn: Turn) -> None:
         """A turn has its places again; if another call of it began meanwhile, it waits for that one now."""
+        if turn.frame.conversation.state == "waiting":
+            self.questions.look()
         if turn.calls:
             self.crew.step_aside(turn)
         elif _goes_on(turn):
             self._deadlines.resume(turn)
             self._announce(turn, "processing")
 
-    async def stand_by(self, waited_for: asyncio.Future[Any]) -> None:
+    async def stand_by(self, waited_for: asyncio.Future[Any], on: Any = None) -> None:
         """Wait; if a handler asks, its places are free meanwhile, as in a call."""
         turn = self.crew.turn_now()
         if turn is None:
             await waited_for
             return
+        if on is turn:
+            await self._wait(turn, waited_for)
+            return
+        turn.abroad = [*(turn.abroad or ()), on]
+        try:
+            await self._wait(turn, waited_for)
+        finally:
+            turn.abroad.remove(on)
+
+    async def hear(self, turn: Turn, question: Question) -> Any:
+        """Wait for a person's answer, as in a call."""
+        try:
+            return await self._wait(turn, question.answer)
+        finally:
+            self.questions.close(question)
+
+    async def _wait(self, turn: Turn, waited_for: asyncio.Future[Any]) -> Any:
         call = Call(None)
         call.future = waited_for
-        await self._answers(turn, [call])
+        return (await self._answers(turn, [call]))[0]
+
+    # ---- spending
+
+    async def reserve(self, turn: Turn, tokens: int) -> None:
+        """Set tokens aside.
+
+        Raises:
+            CallFailed: With code `budget`, when there are too few and nobody to ask.
+        """
+        if asyncio.get_running_loop() is not self.loop:
+            raise CallFailed(
+                "handler", "meta.tokens belongs to the organism's own loop; use a plain `with` in a thread"
+            )
+        if turn.over or turn.task is None:
+            raise CallFailed("handler", f"the turn of {turn.listener.name} is over; it may not spend any more")
+        await self.budgets.reserve(self, turn, tokens)
+
+    def settle(self, turn: Turn, reserved: int, spent: Spent) -> None:
+        """Book what was spent of them, also for a turn that is over: the tokens are gone."""
+        self.budgets.settle(turn, reserved, spent)
+
+    def usage_instructions(self, name: str) -> str:
+        """Give the contracts of an agent's peers."""
+        return self.prompts.contracts(name)
 
     # ---- telling, from any thread
 

@@ -170,13 +170,13 @@ class Steps:
         return Delivery(send, child, listener)
 
     def _error(self, send: Send) -> list[Delivery]:
-        """An error arrives in its receiver's frame, unless that listener has gone; a failure ends its frame here."""
+        """An error or a note arrives in its receiver's frame, if it is taken there; a failure ends its frame here."""
         if send.kind is Kind.FAILURE:
             self._rules.fail(send.frame, send.error)
             return []
         listener = self._directory.listener_of(send.frame)
-        if listener is None or not listener.accepts_errors:
-            raise Rejected("route", "unheard", f"{send.frame.listener} takes no errors any more")
+        if listener is None or not (listener.accepts_errors or send.tag in listener.accepts):
+            raise Rejected("route", "unheard", f"{send.frame.listener} takes no {send.tag} any more")
         self._rules.hold(send.frame)
         return [Delivery(send, send.frame, listener)]
 

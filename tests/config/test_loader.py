@@ -238,7 +238,6 @@ def test_a_mistake_is_told_with_its_place(text, path, problem, near):
         ("process_pool: {enabled: true}", "$.process_pool"),
         ("backend: {type: redis}", "$.backend.type"),
         ("thread_scheduling: depth-first", "$.thread_scheduling"),
-        ("max_tokens_per_thread: 100000", "$.max_tokens_per_thread"),
         ("listeners: [{name: a, handler: shouter, cpu_bound: true}]", "$.listeners[0].cpu_bound"),
         ("listeners: [{name: tutor, agent: true, prompt: Teach.}]", "$.listeners[0].handler"),
     ],

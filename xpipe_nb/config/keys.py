@@ -130,7 +130,7 @@ SETTING_KEYS = (
     Key("max_concurrent_pipelines", whole(1)),
     Key("max_concurrent_handlers", whole(1)),
     Key("max_concurrent_per_agent", whole(1)),
-    Key("max_tokens_per_thread", not_built("max_tokens_per_thread", None)),
+    Key("max_tokens_per_thread", or_none(whole(1))),
     Key("limits", _limits, spreads=True),
     Key("llm", not_built("llm", None)),
     Key("process_pool", or_none(_process_pool)),

@@ -34,7 +34,7 @@ class OrganismConfig:
         max_concurrent_pipelines: How many injected conversations may be open at once.
         max_concurrent_handlers: How many handlers may run at once.
         max_concurrent_per_agent: How many runs of one agent may go on at once.
-        max_tokens_per_thread: A token budget; not built yet.
+        max_tokens_per_thread: How many tokens one conversation may spend on models; `None` for as many as it likes.
         limits: The bounds of each conversation.
         gate: The caps on each document from outside.
         llm: Model backends; not built yet.

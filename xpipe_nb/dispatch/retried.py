@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.dispatch.guarded import describe
 from xpipe_nb.dispatch.turn import TurnFailed, TurnOver
+from xpipe_nb.errors import CallFailed
 from xpipe_nb.events import RetryEvent
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def _is_worth_another(turn: Turn, error: BaseException) -> bool:
         return False
     if isinstance(error, TurnFailed):
         return error.code == "timeout"
+    if isinstance(error, CallFailed) and error.code == "budget":  # it would be used up the next time, too
+        return False
     return not isinstance(error, asyncio.CancelledError | TurnOver | GeneratorExit)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from xpipe_nb.listeners import Listener
     from xpipe_nb.messages import Delivery
     from xpipe_nb.scheduling import Gate, Resumption
+    from xpipe_nb.spending import Spent
 
 __all__ = ["Turn", "TurnFailed", "TurnOver", "TurnServices"]
 
@@ -36,6 +37,7 @@ class TurnServices(Protocol):
     """What a handler can ask of the pump while it runs; the doors of `HandlerMetadata` lead here."""
 
     stopping: bool
+    loop: asyncio.AbstractEventLoop
 
     def reply(self, turn: Turn, result: Any) -> None:
         """Send what a generator yielded."""
@@ -52,8 +54,23 @@ class TurnServices(Protocol):
     def call_sync(self, turn: Turn, payload: Any, to: str | None) -> Any:
         """Do what `call` does, from a thread."""
 
-    async def stand_by(self, waited_for: asyncio.Future[Any]) -> None:
-        """Wait for something else; the turn's places are free meanwhile, as in a call."""
+    async def stand_by(self, waited_for: asyncio.Future[Any], on: Any = None) -> None:
+        """Wait for something else; the turn's places are free meanwhile, as in a call.
+
+        Args:
+            waited_for: What is waited for.
+            on: The conversation that it is the end of; the turn itself for calls of its own; `None` for whatever
+                comes without anybody's doing.
+        """
+
+    async def reserve(self, turn: Turn, tokens: int) -> None:
+        """Set tokens aside."""
+
+    def settle(self, turn: Turn, reserved: int, spent: Spent) -> None:
+        """Book what was spent of them."""
+
+    def usage_instructions(self, name: str) -> str:
+        """Give the contracts of an agent's peers."""
 
     def progress(self, turn: Turn, done: float, total: float | None, text: str) -> None:
         """Tell how far the handler is."""
@@ -76,7 +93,7 @@ class Turn:
     """
 
     __slots__ = (
-        "abandoned", "attempt", "calls", "deadline", "delivery", "expired", "frame", "gate", "gone", "listener",
+        "abandoned", "abroad", "attempt", "calls", "deadline", "delivery", "expired", "frame", "gate", "gone", "listener",
         "number", "over", "placed", "responded", "resumption", "sent", "services", "task",
     )  # fmt: skip
 
@@ -87,6 +104,9 @@ class Turn:
         self.task: asyncio.Task[Any] | None = None
         self.attempt = 1
         self.calls = 0  # how many calls it waits in
+        self.abroad: list[Any] | None = (
+            None  # what it waits for besides: conversations; `None` for what comes by itself
+        )
         self.placed = True  # it holds its gate's and its global place
         self.resumption: Resumption | None = None  # what it waits for before it may go on after a call
         self.responded = False

@@ -53,7 +53,8 @@ class Buffers:
             self._desk.send_for(turn, items, message.target)
             return self._desk.if_heard(turn, BufferDispatched(buffer, len(items)))  # type: ignore[no-any-return]
         answers = asyncio.ensure_future(_gathered(message, meta))
-        await turn.services.stand_by(answers)  # its places are free as long as any item is under way
+        on = turn if message.deadline is None else None
+        await turn.services.stand_by(answers, on)  # its places are free as long as any item is under way
         results = answers.result()
         for result in results:
             self._desk.learn(result)

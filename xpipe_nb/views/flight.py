@@ -88,7 +88,7 @@ def begin(state: ViewState, event: MessageQueuedEvent, frame: FrameNow | None, n
             raw=event.raw if keep else None,
         ),
     )
-    counted = kind not in ("respond", "error")
+    counted = kind not in ("respond", "error", "note")
     if kind == "inject":
         listener(state, sender, "port")
     if kind == "respond":
