@@ -54,6 +54,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.events import AgentStateEvent as AgentStateEvent
     from xpipe_nb.events import BudgetEvent as BudgetEvent
     from xpipe_nb.events import DeadLetterEvent as DeadLetterEvent
+    from xpipe_nb.events import HistoryCutEvent as HistoryCutEvent
     from xpipe_nb.events import LogEvent as LogEvent
     from xpipe_nb.events import MessageDroppedEvent as MessageDroppedEvent
     from xpipe_nb.events import MessageReceivedEvent as MessageReceivedEvent
@@ -67,6 +68,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.events import SendRefusedEvent as SendRefusedEvent
     from xpipe_nb.events import ThoughtEvent as ThoughtEvent
     from xpipe_nb.events import ThreadEvent as ThreadEvent
+    from xpipe_nb.history import Slot as Slot
     from xpipe_nb.identity import Identity as Identity
     from xpipe_nb.known import organisms as organisms
     from xpipe_nb.limits import Limits as Limits
@@ -83,6 +85,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.messages import Verified as Verified
     from xpipe_nb.messages import send as send
     from xpipe_nb.metadata import HandlerMetadata as HandlerMetadata
+    from xpipe_nb.metadata import slot_to_handler_metadata as slot_to_handler_metadata
     from xpipe_nb.organism import Organism as Organism
     from xpipe_nb.organism import SettleReport as SettleReport
     from xpipe_nb.payloads import AnyPayload as AnyPayload
@@ -105,10 +108,11 @@ _HOMES = {
         "Rejected", "XPipeError",
     ),
     "events": (
-        "AgentStateEvent", "BudgetEvent", "DeadLetterEvent", "LogEvent", "MessageDroppedEvent", "MessageReceivedEvent",
+        "AgentStateEvent", "BudgetEvent", "DeadLetterEvent", "HistoryCutEvent", "LogEvent", "MessageDroppedEvent", "MessageReceivedEvent",
         "MessageSentEvent", "PipelineFailed", "ProgressEvent", "PumpEvent", "QuestionEvent", "ReloadEvent", "RetryEvent", "SendRefusedEvent",
         "ThoughtEvent", "ThreadEvent",
     ),
+    "history": ("Slot",),
     "identity": ("Identity",),
     "known": ("organisms",),
     "limits": ("Limits",),
@@ -116,7 +120,7 @@ _HOMES = {
     "messages": (
         "DeadLetter", "Delivery", "Document", "Envelope", "HandlerResponse", "Raw", "Send", "Verified", "send",
     ),
-    "metadata": ("HandlerMetadata",),
+    "metadata": ("HandlerMetadata", "slot_to_handler_metadata"),
     "organism": ("Organism", "SettleReport"),
     "payloads": ("AnyPayload", "DeliveryError", "Pattern", "SystemError", "payload", "xmlify"),
     "pump": ("StreamPump",),

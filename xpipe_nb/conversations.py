@@ -45,7 +45,8 @@ class Conversations:
         places: int,
         open_root: Callable[[Conversation, str], Frame],
     ) -> None:
-        self._keeper, self._ids, self._bus, self._limits, self._places = keeper, ids, bus, limits, places
+        self._keeper, self._ids, self._bus = keeper, ids, bus
+        self.limits, self.places = limits, places
         self._open_root = open_root
         self.count = 0
         self._by_id: dict[str, Conversation] = {}
@@ -70,7 +71,7 @@ class Conversations:
     @property
     def is_full(self) -> bool:
         """One more injector would have to wait."""
-        return len(self.active) - len(self.resting) + self.reserved >= self._places
+        return len(self.active) - len(self.resting) + self.reserved >= self.places
 
     @property
     def waiting(self) -> int:
@@ -84,7 +85,7 @@ class Conversations:
             Rejected: With reason `busy`, when there is none and `wait` is false.
         """
         if self.is_full and not wait:
-            detail = f"{len(self.active) - len(self.resting)} conversations are open, at most {self._places} may be"
+            detail = f"{len(self.active) - len(self.resting)} conversations are open, at most {self.places} may be"
             raise Rejected("source", "busy", f"{detail} (max_concurrent_pipelines)")
         while self.is_full and not self._closed:
             turn = asyncio.get_running_loop().create_future()
@@ -142,7 +143,7 @@ class Conversations:
         if conversation.port != port:
             detail = f"#{conversation.number} was begun by {conversation.port}, not by {port}"
             raise Rejected("assign", "thread", detail)
-        ttl = self._limits.idle_ttl
+        ttl = self.limits.idle_ttl
         if conversation.is_over and ttl is not None and monotonic() - conversation.ended_at > ttl:
             raise Rejected(
                 "assign", "thread", f"#{conversation.number} ended more than {ttl:g} s ago (limits.idle_ttl)"
@@ -212,7 +213,7 @@ class Conversations:
         self._forget_reference(conversation)
         self.finished.pop(conversation, None)
         self.finished[conversation] = None
-        if len(self.finished) > self._limits.max_finished:
+        if len(self.finished) > self.limits.max_finished:
             self.finished.popitem(last=False)
         self.ended(conversation)
         if self._bus.heard:

@@ -14,6 +14,7 @@ __all__ = [
     "BudgetEvent",
     "DeadLetterEvent",
     "FrameClosedEvent",
+    "HistoryCutEvent",
     "LogEvent",
     "MessageDroppedEvent",
     "MessageQueuedEvent",
@@ -130,6 +131,25 @@ class FrameClosedEvent(PumpEvent):
     """A frame is closed: its caller has its answer, or gave up."""
 
     thread_id: str
+    conversation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryCutEvent(PumpEvent):
+    """A frame has got more messages than it may remember (`limits.max_history`) and forgets the oldest from now on.
+
+    Told once a frame; after that the index of the first slot in its history counts what was forgotten.
+
+    Args:
+        thread_id: The frame.
+        agent_name: Whose frame it is.
+        kept: How many slots are kept.
+        conversation: The conversation's number.
+    """
+
+    thread_id: str
+    agent_name: str
+    kept: int
     conversation: int = 0
 
 

@@ -77,6 +77,7 @@ class Frame:
         "epoch",
         "first_child",
         "idle",
+        "kept",
         "latest",
         "listener",
         "next_sibling",
@@ -101,6 +102,7 @@ class Frame:
         self.idle: dict[str, list[Frame]] | None = None
         self.queue: deque[Any] | None = None
         self.latest: Slot | None = None
+        self.kept: deque[Slot] | None = None  # once there were too many
         self.todos: Todos | None = None
         self._id: str | None = None
         self.first_child: Frame | None = None
@@ -141,7 +143,7 @@ class Frame:
 
     @property
     def history(self) -> list[Slot]:
-        """What arrived in the frame, oldest first."""
+        """What arrived in the frame and is not forgotten, oldest first."""
         slots = []
         slot = self.latest
         while slot is not None:
@@ -189,7 +191,7 @@ class Frame:
         """Mark the frame as closed and let go of all that only an open one needs."""
         self.closed = True
         self.busy = 0
-        self.first_child = self.idle = self.queue = self.latest = self.todos = None
+        self.first_child = self.idle = self.queue = self.latest = self.kept = self.todos = None
 
     def __repr__(self) -> str:
         return f"Frame({' ▸ '.join(self.chain)}, {self.state})"

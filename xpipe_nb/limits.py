@@ -14,6 +14,7 @@ class Limits:
     Args:
         max_depth: How many call frames may stand under one another; a deeper send is refused with code `hops`.
         max_messages: How many messages one conversation may send; one more ends it with code `hops`.
+        max_history: How many messages a frame remembers; the oldest are forgotten first, and an event says so.
         idle_ttl: For how many seconds a finished conversation may be continued; `None` is as long as it is kept.
         max_dead_letters: How many dead letters are kept; the oldest go first, the count goes on.
         max_finished: How many finished conversations the organism remembers.
@@ -25,6 +26,7 @@ class Limits:
 
     max_depth: int = 64
     max_messages: int = 10_000
+    max_history: int = 10_000
     idle_ttl: float | None = None
     max_dead_letters: int = 10_000
     max_finished: int = 1_000

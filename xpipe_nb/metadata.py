@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.history import Slot
 
-__all__ = ["HandlerMetadata"]
+__all__ = ["HandlerMetadata", "slot_to_handler_metadata"]
 
 
 class HandlerMetadata:
@@ -80,7 +80,7 @@ class HandlerMetadata:
 
     @property
     def history(self) -> tuple[Slot, ...]:
-        """All messages that arrived in this frame, oldest first, this one included."""
+        """The messages that arrived in this frame, oldest first, this one included; the newest `limits.max_history`."""
         return () if self._turn is None else tuple(self._turn.frame.history)
 
     async def call(self, payload: Any, to: str | None = None) -> Any:
@@ -170,3 +170,17 @@ class HandlerMetadata:
 
     def __repr__(self) -> str:
         return f"HandlerMetadata(from_id={self.from_id!r}, thread_id={self.thread_id!r})"
+
+
+def slot_to_handler_metadata(slot: Slot) -> HandlerMetadata:
+    """Give the metadata that the handler of a remembered message had: who sent it, in which thread, to whom.
+
+    Args:
+        slot: One of `meta.history`, or of a frame's.
+
+    Example:
+        ```python
+        senders = [slot_to_handler_metadata(slot).from_id for slot in meta.history]
+        ```
+    """
+    return HandlerMetadata(slot.thread_id, slot.from_id, slot.own_name, slot.is_self_call)

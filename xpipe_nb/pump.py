@@ -173,7 +173,7 @@ class StreamPump:
         """Give what stands around a handler's call, the outermost first."""
         return [
             announced(self.bus),
-            remembered,
+            remembered(self.conversations, self.bus),
             guarded,
             booked(self.hooks),
             retried(self.bus),

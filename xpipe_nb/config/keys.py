@@ -104,6 +104,7 @@ _BACKEND_KEYS = (
 LIMIT_KEYS = (
     Key("max_depth", whole(1)),
     Key("max_messages", whole(1)),
+    Key("max_history", whole(1)),
     Key("idle_ttl", or_none(seconds)),
     Key("max_dead_letters", whole(1)),
     Key("max_finished", whole(0)),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xpipe_nb.dispatch.turn import TurnFailed
-from xpipe_nb.history import Slot
+from xpipe_nb.events import HistoryCutEvent
+from xpipe_nb.history import fail, trimmed, written
 from xpipe_nb.messages import Kind
 from xpipe_nb.payloads import codec_of
 
@@ -15,9 +17,21 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
+    from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.dispatch.turn import Turn
+    from xpipe_nb.frames import Frame
+    from xpipe_nb.history import Slot
+    from xpipe_nb.limits import Limits
 
 __all__ = ["remembered"]
+
+log = logging.getLogger(__name__)
+
+
+class Bounded(Protocol):
+    """Whatever holds the limits that count now."""
+
+    limits: Limits
 
 
 class _AsItIs:
@@ -30,16 +44,45 @@ class _AsItIs:
 _AS_IT_IS = _AsItIs()
 
 
-async def remembered(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
-    """Write the message down; a turn that fails keeps it, marked."""
-    frame, send = turn.frame, turn.delivery.send
-    reader = _AS_IT_IS if turn.listener.generic else codec_of(type(turn.delivery.payload))
-    slot = Slot(frame.latest, send.from_id, frame.listener, send.element, reader, send.kind is Kind.ITSELF)
-    frame.latest = slot
-    if frame.todos is not None:
-        frame.todos.arrived(send.tag, send.from_id)
-    try:
-        return await proceed(turn)
-    except TurnFailed:
-        slot.failed = True
-        raise
+def remembered(bounded: Bounded, bus: EventBus) -> Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]:
+    """Make the layer that writes messages down; a turn that fails keeps its own, marked.
+
+    Args:
+        bounded: Holds the limits: how many slots a frame keeps.
+        bus: Where it is told that a frame has begun to forget.
+    """
+
+    async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
+        frame, send, listener = turn.frame, turn.delivery.send, turn.listener
+        reader = _AS_IT_IS if listener.generic else codec_of(type(turn.delivery.payload))
+        slot = frame.latest = written(
+            frame.latest,
+            frame,
+            send.from_id,
+            send.element,
+            reader,
+            is_self_call=send.kind is Kind.ITSELF,
+            is_agent=listener.agent,
+        )
+        if slot.index >= bounded.limits.max_history:
+            _forget(frame, slot, bounded.limits.max_history, bus)
+        if frame.todos is not None:
+            frame.todos.arrived(send.tag, send.from_id)
+        try:
+            return await proceed(turn)
+        except TurnFailed:
+            fail(slot)
+            raise
+
+    return layer
+
+
+def _forget(frame: Frame, slot: Slot, most: int, bus: EventBus) -> None:
+    """Drop the oldest slots of a frame; say so once, after that the index of the first one that is left counts them."""
+    is_first = frame.kept is None
+    frame.kept = trimmed(frame.kept, slot, most)
+    if is_first:
+        number = frame.conversation.number
+        log.warning("%s has got more than %d messages in #%d and forgets the oldest", frame.listener, most, number)
+        if bus.heard:
+            bus.publish(HistoryCutEvent(frame.thread_id, frame.listener, most, number))
