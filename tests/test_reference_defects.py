@@ -313,6 +313,26 @@ def test_18_a_todo_watches_the_thread_of_who_asked() -> None:
     run(story())
 
 
+def test_16_a_self_calling_agent_has_one_account() -> None:
+    """Every turn of an agent that sends to itself spends from the same budget, which therefore ends."""
+
+    async def agent(message: Count, meta: HandlerMetadata) -> Any:
+        async with meta.tokens(30) as spent:
+            spent.completion = 30
+        return send(Count(message.n + 1), to="agent")
+
+    async def story() -> None:
+        async with an_organism(named("agent", agent, agent=True), max_tokens_per_thread=100) as organism:
+            conversation = await organism.inject(Count(1), to="agent")
+            with pytest.raises(ConversationFailed) as failed:
+                await conversation
+            assert [each.code for each in failed.value.errors] == ["budget"]
+            usage = organism.budgets.usage(conversation)
+            assert (usage.used, usage.requests, len(usage.frames)) == (90, 3, 1)
+
+    run(story())
+
+
 def test_19_parallel_calls_to_one_peer_have_frames_of_their_own() -> None:
     """Two calls at once to one listener are two frames, and each gets its own answer."""
 
@@ -458,12 +478,14 @@ def test_27_an_error_is_never_printed_and_dropped(capsys: pytest.CaptureFixture[
 
 
 def test_28_one_branch_that_ends_quietly_ends_nothing_else() -> None:
-    """A conversation with two branches is open until both are over, and has the reply of the slower one."""
+    """A conversation with two branches is open until both are over, has the reply of the slower one, and one account."""
 
     async def story() -> None:
         let_go = asyncio.Event()
 
-        async def quiet(message: Say) -> None:
+        async def quiet(message: Say, meta: HandlerMetadata) -> None:
+            async with meta.tokens(40) as spent:
+                spent.prompt = 40
             return None
 
         async def slow(message: Count) -> Told:
@@ -473,12 +495,13 @@ def test_28_one_branch_that_ends_quietly_ends_nothing_else() -> None:
         async def fan(message: Ask | Told) -> Any:
             return message if isinstance(message, Told) else [send(Say("x"), to="quiet"), send(Count(1), to="slow")]
 
-        async with an_organism(quiet, slow, fan) as organism:
+        async with an_organism(quiet, slow, fan, max_tokens_per_thread=100) as organism:
             conversation = await organism.inject(Ask("x"), to="fan")
             await eventually(lambda: any(frame.listener == "slow" for frame in conversation.frames))
             assert not conversation.is_over
             let_go.set()
             assert await conversation == [Told("late, and here")]
+            assert organism.budgets.usage(conversation).used == 40  # the quiet end of one has wiped nothing
 
     run(story())
 
@@ -487,6 +510,15 @@ def test_29_the_example_of_every_payload_passes_its_own_schema() -> None:
     """What a model is shown as an example is accepted when it is sent back."""
     for cls in (Say, Told, Ask, Count, Nothing, Measure):
         assert isinstance(cls.from_xml(cls.example_xml()), cls)
+    agent = named("agent", echo, agent=True, peers=["ask", "told"])
+
+    async def ask(message: Ask | Count | Measure) -> None: ...
+
+    async def told(message: Told | Nothing) -> None: ...
+
+    prompt = an_organism(ask, told, agent).prompts["agent"]
+    for cls in (Ask, Count, Measure, Told, Nothing):
+        assert cls.example_xml() in prompt
 
 
 def test_30_two_organisms_in_one_process_share_nothing() -> None:

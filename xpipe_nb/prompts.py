@@ -85,11 +85,9 @@ class Prompts(Mapping[str, str]):
 
 
 def _peers(agent: Listener, everybody: Mapping[str, Listener]) -> list[Listener]:
-    names: Iterable[str] = agent.peers or ()
-    if "*" in names:
-        names = [*(name for name in everybody if not is_system_name(name)), *names]
-    others = (name for name in dict.fromkeys(names) if name in everybody and name != agent.name)
-    return [everybody[name] for name in others]
+    """Give those that an agent may send to; the pump's own only where they are named."""
+    names = agent.peers if agent.peers is not None else [name for name in everybody if not is_system_name(name)]
+    return [everybody[name] for name in names if name in everybody and name != agent.name]
 
 
 def _written(agent: Listener, peers: list[Listener]) -> _Written:
@@ -98,7 +96,7 @@ def _written(agent: Listener, peers: list[Listener]) -> _Written:
         (agent.prompt or "").strip(),
         f"# You\n\nYou are {agent.name}. {_sent(agent)}",
         f"# Your peers\n\n{contracts}" if peers else "",
-        f"# What you write\n\n{_WRITING}\n\n{_delivered(peers)}\n\n{_ENDING}",
+        f"# What you write\n\n{_WRITING}\n\n{_delivered(peers, anybody=agent.peers is None)}\n\n{_ENDING}",
         _answers(agent),
     ]
     return _Written("\n\n".join(part for part in parts if part), contracts)
@@ -115,25 +113,29 @@ def _contract(peer: Listener) -> str:
     if peer.output_class:
         lines.append(f"It answers {_words((codec_of(cls).tag for cls in peer.output_class), 'or')}.")
     else:
-        lines.append("It does not say what it answers." if peer.output_class is None else "It does not answer.")
+        lines.append("It does not say whether it answers, or with what.")
     return "\n".join(line for line in lines if line)
 
 
-def _delivered(peers: list[Listener]) -> str:
+def _delivered(peers: list[Listener], *, anybody: bool) -> str:
     if not peers:
         return "You have no peers: all that you write answers whoever wrote to you."
     taken: dict[str, list[str]] = {}
     for peer in peers:
         for tag in peer.accepts:
             taken.setdefault(tag, []).append(peer.name)
+    first = (
+        "What whoever wrote to you takes is your answer to that one; somebody outside takes everything. Of the rest:"
+    )
+    last = "What would go to whoever wrote to you, and every other payload, is your answer to that one."
     rules = [
         f"{tag} goes to {names[0]}."
         if len(names) == 1
         else f"{tag} is taken by {_words(names, 'and')}; as text it would be refused, for nobody could tell which is meant."
         for tag, names in taken.items()
     ]
-    rules.append("What would go to whoever wrote to you, and every other payload, is your answer to that one.")
-    return "\n".join(f"- {rule}" for rule in rules)
+    lines = [f"- {rule}" for rule in ([*rules, "Any other payload is your answer."] if anybody else [*rules, last])]
+    return "\n".join([first, *lines] if anybody else lines)
 
 
 def _answers(agent: Listener) -> str:

@@ -111,7 +111,8 @@ class Feed:
         """Write down a listener's contract or a message's passage, if it is still known."""
         if of == "listeners":
             listener = self._organism.pump.listeners.get(str(key))
-            return None if listener is None else listener_detail(listener)
+            prompt = self._organism.prompts.get(str(key))
+            return None if listener is None else listener_detail(listener, prompt=prompt)
         state = self._fold()
         message = state.messages.get(int(key)) if str(key).isdecimal() else None
         return None if message is None else message_detail(message, state)

@@ -21,12 +21,13 @@ __all__ = ["listener_detail", "message_detail"]
 _FROM_A_CELL = re.compile(r"ipykernel_\d+|<ipython-input")
 
 
-def listener_detail(listener: Listener, longest: int = 20_000) -> dict[str, Any]:
+def listener_detail(listener: Listener, longest: int = 20_000, prompt: str | None = None) -> dict[str, Any]:
     """Write a listener's contract down.
 
     Args:
         listener: The listener.
         longest: How many characters of each text are given.
+        prompt: The whole prompt of an agent; left out, its own part of it.
     """
     first = next(iter(listener.accepts.values()), None)
     return {
@@ -40,7 +41,7 @@ def listener_detail(listener: Listener, longest: int = 20_000) -> dict[str, Any]
         "xsd": "\n\n".join(
             _cut(_attempt(lambda c=cls: pretty(codec_of(c).xsd)), longest) for cls in listener.accepts.values()
         ),
-        "prompt": _cut(listener.prompt or "", longest),
+        "prompt": _cut((listener.prompt if prompt is None else prompt) or "", longest),
     }
 
 
