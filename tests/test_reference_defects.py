@@ -486,7 +486,7 @@ def test_28_one_branch_that_ends_quietly_ends_nothing_else() -> None:
         async def quiet(message: Say, meta: HandlerMetadata) -> None:
             async with meta.tokens(40) as spent:
                 spent.prompt = 40
-            return None
+            return
 
         async def slow(message: Count) -> Told:
             await let_go.wait()

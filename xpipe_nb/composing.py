@@ -47,7 +47,7 @@ class Composer:
     """
 
     def __init__(self, directory: Directory, gate: GateLimits, thought: Callable[[Turn, str], None]) -> None:
-        self._directory, self._gate, self._thought = directory, gate, thought
+        self._directory, self.gate, self._thought = directory, gate, thought
 
     def sends_of(self, turn: Turn, result: Any) -> list[Send]:
         """Write all that one result means; if one entry of a list is bad, nothing is sent.
@@ -142,7 +142,7 @@ class Composer:
 
     def _read(self, turn: Turn, text: str | bytes) -> list[Send]:
         """Find the payloads in a text, and a receiver for each."""
-        repaired = repair_text(text, self._gate)
+        repaired = repair_text(text, self.gate)
         conversation = turn.frame.conversation
         conversation.repairs.extend(repaired.repairs)
         if repaired.prose:
@@ -153,7 +153,7 @@ class Composer:
         return [self._from_text(turn, element) for element in repaired.elements]
 
     def _from_text(self, turn: Turn, text: str) -> Send:
-        element = read_document(text, self._gate)
+        element = read_document(text, self.gate)
         if not isinstance(element.tag, str) or element.tag.startswith("{"):
             raise Rejected("open", "payload", f"{turn.listener.name} returned an envelope; expected payloads only")
         frame, routes = turn.frame, self._directory.routes

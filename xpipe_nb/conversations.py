@@ -71,7 +71,12 @@ class Conversations:
     @property
     def is_full(self) -> bool:
         """One more injector would have to wait."""
-        return len(self.active) - len(self.resting) + self.reserved >= self.places
+        return self.taken >= self.places
+
+    @property
+    def taken(self) -> int:
+        """How many places are taken."""
+        return len(self.active) - len(self.resting) + self.reserved
 
     @property
     def waiting(self) -> int:
@@ -108,6 +113,14 @@ class Conversations:
             if not turn.done():
                 turn.set_result(None)
                 return
+
+    def bound(self, limits: Limits, places: int) -> None:
+        """Take over other limits; whoever waits for a place that there is now may come in."""
+        self.limits, self.places = limits, places
+        for _ in range(places - self.taken):
+            self._wake_next()
+        while len(self.finished) > limits.max_finished:
+            self.finished.popitem(last=False)
 
     # ---- lives
 

@@ -48,15 +48,20 @@ class Directory:
                 table.add(cls)
         return RouteTable(listeners, self.organism, self._own.values()), table
 
-    def replace(self, listeners: Iterable[Listener]) -> None:
+    def replace(self, listeners: Iterable[Listener], per_agent: int | None = None) -> None:
         """Swap the whole table in one go; what cannot be built changes nothing.
 
         Listeners that are gone are kept for the frames that they are still at work in.
+
+        Args:
+            listeners: All listeners but the pump's own.
+            per_agent: How many messages of one agent may be handled at once; left out, as many as before.
 
         Raises:
             ConfigError: When two payload classes share a tag but not a schema.
         """
         routes, table = self._tables(listeners)
+        self._per_agent = self._per_agent if per_agent is None else per_agent
         self._gone.update(
             {each.name: each for each in self.routes.everybody().values() if routes.get(each.name) is None}
         )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from xpipe_nb.messages import DeadLetter
 
 __all__ = [
+    "ORGANISM",
     "AgentStateEvent",
     "BudgetEvent",
     "DeadLetterEvent",
@@ -31,6 +32,10 @@ __all__ = [
     "ThoughtEvent",
     "ThreadEvent",
 ]
+
+
+ORGANISM = "$"
+"""The key of `ReloadEvent.changes` for the organism's own settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +167,15 @@ class OrganismStateEvent(PumpEvent):
 
 @dataclass(frozen=True, slots=True)
 class ReloadEvent(PumpEvent):
-    """A new table of listeners was taken over, or refused.
+    """A new table of listeners, and with it new settings, was taken over, or refused.
 
     Args:
         success: Whether it was taken over.
         added_listeners: The names that are new.
         removed_listeners: The names that are gone; they stay at work in the frames that are open.
         updated_listeners: The names whose listener is another one now.
-        changes: What changed about each of these: setting to old and new value.
+        changes: What changed about each of these: setting to old and new value. Under `$`, which is no listener's
+            name, the same of the organism's own settings, such as `max_tokens_per_thread` or `limits.max_depth`.
         error: Why it was refused.
         cause: The same as an exception, with its fields.
     """

@@ -210,7 +210,7 @@ class FrameRules:
         self, effects: Effects, max_depth: int = 64, opened: Callable[[Frame], None] = lambda _frame: None
     ) -> None:
         self._effects = effects
-        self._max_depth = max_depth
+        self.max_depth = max_depth
         self._opened = opened
 
     def open_root(self, conversation: Any, port: str) -> Frame:
@@ -234,9 +234,9 @@ class FrameRules:
                 waiting.pop()
                 child.opened_by = turn
                 return child
-        if parent.depth >= self._max_depth:
+        if parent.depth >= self.max_depth:
             detail = f"{' ▸ '.join(parent.chain[-4:])} ▸ {listener} would stand {parent.depth + 1} frames deep; "
-            raise Rejected("route", "hops", f"{detail}at most {self._max_depth} are allowed (limits.max_depth)")
+            raise Rejected("route", "hops", f"{detail}at most {self.max_depth} are allowed (limits.max_depth)")
         child = Frame(parent.conversation, parent, listener, call)
         child.opened_by = turn
         parent.attach(child)

@@ -35,6 +35,10 @@ class DeadLetters(Sequence[DeadLetter]):
         self._letters: deque[DeadLetter] = deque(maxlen=bound)
         self.total = 0
 
+    def keep(self, bound: int) -> None:
+        """Keep another number of letters from now on."""
+        self._letters = deque(self._letters, maxlen=bound)
+
     def add(self, letter: DeadLetter) -> None:
         """Keep a letter."""
         self._letters.append(letter)

@@ -127,7 +127,6 @@ class Organism:
         )
 
     def _begin(self, config: OrganismConfig, namespace: Mapping[str, Any] | None = None) -> None:
-        self.config = config
         self.pump = StreamPump(config, namespace)
         self._task: asyncio.Task[None] | None = None
         self._view: Any = None
@@ -243,17 +242,22 @@ class Organism:
         return await self.pump.resend(message_id, payload)
 
     async def reload(
-        self, source: str | Path | Iterable[Any], namespace: Mapping[str, Any] | None = None
+        self, source: str | Path | OrganismConfig | Iterable[Any], namespace: Mapping[str, Any] | None = None
     ) -> ReloadEvent:
-        """Take over new listeners while the organism runs, all at once or not at all.
+        """Take over new listeners and settings while the organism runs, all at once or not at all.
 
         A turn that has started ends on the old code. Everything else is handled by the new: what waits is read again
         by the new classes, and becomes a dead letter `schema-changed` if they do not take it. Listeners that are
         gone stay at work in the frames that are open.
 
+        YAML and a whole configuration bring settings, too: `limits`, `max_tokens_per_thread` and the `max_concurrent_*`
+        count at once, for open conversations as well; what they leave out returns to its default. A budget that
+        somebody has raised by hand stays as it is, and fewer places end nothing that runs. The other settings need a
+        new start, and a change of one is refused. Of listeners alone the settings stay.
+
         Args:
-            source: YAML text, the path of a YAML file as a `Path`, or the listeners themselves; whatever it does not
-                name is removed.
+            source: YAML text, the path of a YAML file as a `Path`, an `OrganismConfig`, or the listeners themselves;
+                whatever it does not name is removed.
             namespace: Where the names in it are looked up first; left out, where they were when it was made.
 
         Returns:
@@ -375,6 +379,11 @@ class Organism:
     def paused(self) -> bool:
         """No handler is started."""
         return self.pump.paused
+
+    @property
+    def config(self) -> OrganismConfig:
+        """The settings that count now."""
+        return self.pump.config
 
     @property
     def listeners(self) -> Mapping[str, Listener]:

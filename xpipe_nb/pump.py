@@ -122,7 +122,7 @@ class StreamPump:
         self.reception = Reception(
             self.inbox, self.directory, self.composer, self.conversations, self.exchange, config.gate
         )
-        self.reloader = Reloader(config, namespace, self.directory, self.bus)
+        self.reloader = Reloader(config, namespace, self.directory, self.bus, self._apply)
         self._connect()
         self._put_stages()
         self._state = "new"
@@ -367,7 +367,7 @@ class StreamPump:
         return self.directory.remove(name)
 
     async def reload_config(self, path: str | Path, namespace: Mapping[str, Any] | None = None) -> ReloadEvent:
-        """Take over the listeners of a YAML file; what is in flight is dealt with as `Organism.reload` says."""
+        """Take over a YAML file; what is in flight is dealt with as `Organism.reload` says."""
         return self.reload(Path(path), namespace)
 
     def reload(self, source: Any, namespace: Mapping[str, Any] | None = None) -> ReloadEvent:
@@ -375,6 +375,17 @@ class StreamPump:
         event = self.reloader.reload(source, namespace)
         self.open_gates()
         return event
+
+    def _apply(self, config: OrganismConfig) -> None:
+        """Let the settings of a reload count from now on, for open conversations, too."""
+        limits = config.limits
+        self.config = config
+        self.letters.keep(limits.max_dead_letters)
+        self.rules.max_depth, self.stages.max_messages = limits.max_depth, limits.max_messages
+        self.stages.gate = self.composer.gate = self.reception.gate = config.gate
+        self.scheduler.places = config.max_concurrent_handlers
+        self.conversations.bound(limits, config.max_concurrent_pipelines)
+        self.budgets.change(config.max_tokens_per_thread)
 
     # ---- what conversations, handlers and people ask
 

@@ -82,7 +82,7 @@ class Reception:
         gate: GateLimits,
     ) -> None:
         self._inbox, self._directory, self._composer = inbox, directory, composer
-        self._conversations, self._exchange, self._gate = conversations, exchange, gate
+        self._conversations, self._exchange, self.gate = conversations, exchange, gate
         self._closed = ""
         self._mark = object()  # stands for this door in contexts, which may outlive it
 
@@ -186,7 +186,7 @@ class Reception:
             raw.trusted = True
 
     def _repair(self, raw: Raw, text: bytes | str) -> None:
-        repaired = repair_text(text, self._gate)
+        repaired = repair_text(text, self.gate)
         count = len(repaired.elements)
         if count != 1:
             raise Rejected("read", "malformed" if count else "empty", f"expected one element, found {count}")

@@ -53,8 +53,8 @@ class Steps:
         identity: Identity | None = None,
     ) -> None:
         self._identity = identity
-        self._gate, self._conversations, self._directory = gate, conversations, directory
-        self._composer, self._rules, self._max_messages = composer, rules, max_messages
+        self.gate, self._conversations, self._directory = gate, conversations, directory
+        self._composer, self._rules, self.max_messages = composer, rules, max_messages
 
     def build(self) -> list[Stage]:
         """Give the stages, from bytes to decoded deliveries."""
@@ -72,10 +72,10 @@ class Steps:
         """Bytes, text or a tree within the limits of the gate."""
         data = raw.data
         if isinstance(data, bytes | str):
-            return Document(raw, read_document(data, self._gate))
+            return Document(raw, read_document(data, self.gate))
         if not etree.iselement(data):
             raise Rejected("read", "malformed", f"expected a payload, an element, str or bytes, got {data!r}")
-        return Document(raw, data if raw.trusted else copy_tree(data, self._gate))
+        return Document(raw, data if raw.trusted else copy_tree(data, self.gate))
 
     def verify(self, document: Document) -> Verified:
         """What its signature says, before anything else is read; without an identity no signature is asked for."""
@@ -124,8 +124,8 @@ class Steps:
     def _count(self, conversation: Any) -> None:
         """Count one message more; errors do not count, so that a limit is told once."""
         conversation.sent += 1
-        if conversation.sent > self._max_messages:
-            detail = f"#{conversation.number} has sent {self._max_messages:,} messages (limits.max_messages)"
+        if conversation.sent > self.max_messages:
+            detail = f"#{conversation.number} has sent {self.max_messages:,} messages (limits.max_messages)"
             raise Rejected("route", "endless", detail)
 
     def _injected(self, envelope: Envelope) -> Send:

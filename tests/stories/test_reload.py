@@ -9,9 +9,19 @@ from typing import Any
 
 import pytest
 
-from tests.stories.cast import Ask, Recorder, Say, Told, an_organism
+from tests.stories.cast import Ask, Count, Recorder, Say, Told, an_organism
 from tests.support import eventually, run
-from xpipe_nb import ConversationFailed, ListenerConfig, Rejected, ReloadEvent, payload, send
+from xpipe_nb import (
+    ConversationFailed,
+    HandlerMetadata,
+    Limits,
+    ListenerConfig,
+    OrganismConfig,
+    Rejected,
+    ReloadEvent,
+    payload,
+    send,
+)
 
 
 async def echo(message: Say) -> Told:
@@ -83,7 +93,7 @@ def test_a_bad_configuration_changes_nothing() -> None:
 
 
 def test_a_reload_from_yaml_and_from_a_file(tmp_path: Path) -> None:
-    """YAML text and a `Path` work; a setting that cannot be swapped yet is refused by name."""
+    """YAML text and a `Path` work; a setting that needs a new start is refused by name."""
 
     async def story() -> None:
         async with an_organism(named("echo", echo)) as organism:
@@ -94,9 +104,9 @@ def test_a_reload_from_yaml_and_from_a_file(tmp_path: Path) -> None:
             path.write_text(text.replace("loud", "echo"))
             assert (await organism.pump.reload_config(path, globals())).success
             assert await organism.ask(Say("a"), to="echo") == Told("a")
-            event = await organism.reload("max_concurrent_handlers: 3\n" + text, globals())
+            event = await organism.reload("process_pool: {enabled: false}\n" + text, globals())
             assert not event.success
-            assert "max_concurrent_handlers" in (event.error or "")
+            assert "process_pool" in (event.error or "")
 
     run(story())
 
@@ -242,5 +252,187 @@ def test_a_failing_conversation_of_the_old_code_fails_as_usual() -> None:
             with pytest.raises(ConversationFailed):
                 await conversation
             assert await organism.ask(Say("b"), to="echo") == Told("b")
+
+    run(story())
+
+
+# ---- settings
+
+YAML = """
+organism: {name: story}
+listeners:
+  - {name: echo, handler: echo, description: Says it again}
+  - {name: spender, handler: spender, description: Spends}
+"""
+
+
+async def spender(message: Count, meta: HandlerMetadata) -> Told:
+    async with meta.tokens(message.n) as spent:
+        spent.completion = message.n
+    return Told("spent")
+
+
+def test_settings_are_taken_over_with_the_listeners_and_told() -> None:
+    """Each setting that differs is in `changes` under `$`, limits one by one; what is left out is the default again."""
+
+    async def story() -> None:
+        async with an_organism(named("echo", echo), named("spender", spender), max_concurrent_handlers=7) as organism:
+            text = f"max_tokens_per_thread: 500\nmax_concurrent_pipelines: 3\nlimits: {{max_depth: 8, max_nodes: 50}}\n{YAML}"
+            event = await organism.reload(text, globals())
+            assert event.success, event.error
+            assert event.changes["$"] == {
+                "max_tokens_per_thread": (None, 500),
+                "max_concurrent_pipelines": (50, 3),
+                "max_concurrent_handlers": (7, 20),
+                "limits.max_depth": (64, 8),
+                "gate.max_nodes": (20_000, 50),
+            }
+            assert organism.config.max_tokens_per_thread == organism.budgets.max_tokens_per_thread == 500
+            assert organism.config.limits == Limits(max_depth=8)
+            assert "$" not in (await organism.reload(text, globals())).changes
+
+    run(story())
+
+
+def test_listeners_alone_leave_the_settings_as_they_are() -> None:
+    """A list of listeners says nothing of budgets."""
+
+    async def story() -> None:
+        async with an_organism(named("echo", echo), max_tokens_per_thread=500) as organism:
+            event = await organism.reload([named("echo", loud)])
+            assert list(event.changes) == ["echo"]
+            assert organism.budgets.max_tokens_per_thread == 500
+
+    run(story())
+
+
+def test_a_whole_configuration_can_be_given() -> None:
+    """It is checked like one that is read; a bad one changes nothing at all."""
+
+    async def story() -> None:
+        async with an_organism(named("echo", echo), max_tokens_per_thread=500) as organism:
+            good = OrganismConfig(name="other", max_tokens_per_thread=900, listeners=[named("echo", loud)])
+            assert (await organism.reload(good)).success
+            assert (organism.name, organism.config.name, organism.budgets.max_tokens_per_thread) == (
+                "story",
+                "story",
+                900,
+            )
+            for bad in (
+                OrganismConfig(max_tokens_per_thread=-1, listeners=[named("echo", echo)]),
+                OrganismConfig(max_tokens_per_thread=1, listeners=[named("echo", echo, peers=["nobody"])]),
+                OrganismConfig(
+                    max_tokens_per_thread=1, process_pool={"enabled": False}, listeners=[named("echo", echo)]
+                ),
+            ):
+                assert not (await organism.reload(bad)).success
+                assert organism.budgets.max_tokens_per_thread == organism.config.max_tokens_per_thread == 900
+                assert await organism.ask(Say("a"), to="echo") == Told("A")
+
+    run(story())
+
+
+def test_a_new_budget_counts_for_open_and_finished_conversations_too() -> None:
+    """All but those whose limit was raised by hand; who waits for tokens goes on if they are there now."""
+
+    async def story() -> None:
+        async with an_organism(named("echo", echo), named("spender", spender), max_tokens_per_thread=100) as organism:
+            organism.attended = True
+            done, raised = [await organism.inject(Count(60), to="spender") for _ in range(2)]
+            await done
+            await raised
+            organism.budgets.raise_limit(raised, 150)
+            waiting = await organism.inject(Count(300), to="spender")
+            await eventually(lambda: waiting.state == "waiting")
+            await organism.reload(f"max_tokens_per_thread: 400\n{YAML}", globals())
+            assert await waiting == [Told("spent")]
+            assert [each.limit for each in organism.budgets.every()] == [400, 150, 400]
+            await organism.reload(f"max_tokens_per_thread: 50\n{YAML}", globals())
+            assert organism.budgets.usage(done).exhausted
+
+    run(story())
+
+
+def test_more_places_let_in_who_waits_for_one() -> None:
+    """Handlers, an agent's own places and open conversations: each by the new number at once."""
+
+    async def story(setting: str) -> None:
+        gate = asyncio.Event()
+
+        async def slow(message: Say) -> Told:
+            await gate.wait()
+            return Told(message.text)
+
+        agent = named("slow", slow, agent=True)
+        async with an_organism(agent, **{setting: 1}) as organism:
+            tasks = [asyncio.ensure_future(organism.inject(Say(each), to="slow")) for each in "abc"]
+            await eventually(lambda: organism.running("slow") == 1)
+            await organism.reload(OrganismConfig(listeners=[agent], **{setting: 3}))
+            await eventually(lambda: organism.running("slow") == 3)
+            gate.set()
+            assert [await (await each) for each in tasks] == [[Told(each)] for each in "abc"]
+
+    for setting in ("max_concurrent_handlers", "max_concurrent_per_agent", "max_concurrent_pipelines"):
+        run(story(setting))
+
+
+def test_fewer_places_end_nothing_that_runs() -> None:
+    """What runs goes on; the next one starts when there is room by the new number."""
+
+    async def story() -> None:
+        gate = asyncio.Event()
+
+        async def slow(message: Say) -> Told:
+            await gate.wait()
+            return Told(message.text)
+
+        async with an_organism(slow) as organism:
+            first = [await organism.inject(Say(each), to="slow") for each in "ab"]
+            await eventually(lambda: organism.running("slow") == 2)
+            await organism.reload(OrganismConfig(listeners=[named("slow", slow)], max_concurrent_handlers=1))
+            third = await organism.inject(Say("c"), to="slow")
+            assert organism.pump.scheduler.running == 2
+            gate.set()
+            assert [await each for each in (*first, third)] == [[Told("a")], [Told("b")], [Told("c")]]
+            assert organism.pump.scheduler.running == 0
+
+    run(story())
+
+
+def test_new_limits_count_for_what_is_open() -> None:
+    """Depth and number of messages are looked at when a message is routed, whenever its conversation began."""
+
+    async def story() -> None:
+        gate = asyncio.Event()
+
+        async def ping(message: Count) -> Any:
+            if message.n == 0:
+                await gate.wait()
+            return send(Count(message.n + 1), to="ping")
+
+        async with an_organism(ping) as organism:
+            conversation = await organism.inject(Count(0), to="ping")
+            await eventually(lambda: organism.running("ping") == 1)
+            await organism.reload(OrganismConfig(listeners=[named("ping", ping)], limits=Limits(max_messages=20)))
+            gate.set()
+            with pytest.raises(ConversationFailed):
+                await conversation
+            assert conversation.errors[0].code == "hops"
+            assert conversation.messages <= 21
+
+    run(story())
+
+
+def test_a_setting_that_needs_a_new_start_is_refused_with_all_others() -> None:
+    """Nothing of such a configuration is taken over, and the error says what to do."""
+
+    async def story() -> None:
+        async with an_organism(named("echo", echo)) as organism:
+            text = f"max_tokens_per_thread: 5\nprocess_pool: {{enabled: false}}\n{YAML}"
+            event = await organism.reload(text, globals())
+            assert not event.success
+            assert "a new start" in (event.error or "")
+            assert organism.budgets.max_tokens_per_thread is None
+            assert list(organism.listeners) == ["echo"]
 
     run(story())

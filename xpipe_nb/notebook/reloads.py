@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xpipe_nb.changes import fields_changed
-from xpipe_nb.events import ReloadEvent
+from xpipe_nb.events import ORGANISM, ReloadEvent
 from xpipe_nb.organism import Organism
 from xpipe_nb.payloads import codec_of
 
@@ -52,6 +52,7 @@ def changes_in_words(event: ReloadEvent) -> list[str]:
             for old, new in _pairs(details, setting):
                 classes.setdefault(f"{new.__name__} ({fields_changed(old, new)})", []).append(name)
         words += _words_of(name, details)
+    words += _words_of("", dict(event.changes.get(ORGANISM, {})))
     return [*words, *(f"~ {what} in {', '.join(dict.fromkeys(names))}" for what, names in classes.items())]
 
 
@@ -80,7 +81,8 @@ def _words_of(name: str, details: dict[str, tuple[Any, Any]]) -> list[str]:
             words.append(f"~ {name} {verb} {' or '.join(cls.__name__ for cls in new) or 'anything'}")
         else:
             values = f"{_value(setting, old)} → {_value(setting, new)}"
-            words.append(f"~ {name}.{setting}" + (f" {values}" if len(values) <= _LONGEST_VALUE else ""))
+            whose = f"{name}." if name else ""
+            words.append(f"~ {whose}{setting}" + (f" {values}" if len(values) <= _LONGEST_VALUE else ""))
     return words
 
 

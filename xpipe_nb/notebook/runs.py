@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -95,13 +94,7 @@ class Run:
             ConfigError: When it cannot be used; the organism runs on unchanged.
         """
         config = source.config(self.organism.name, namespace)
-        same = all(
-            getattr(config, each.name) == getattr(self.organism.config, each.name)
-            for each in fields(config)
-            if each.name not in ("listeners", "name", "hooks")
-        )
-        # The organism itself knows best what to say of a setting that cannot be changed.
-        event = await self.organism.reload(config.listeners if same else source.given, namespace)
+        event = await self.organism.reload(config, namespace)
         if event.cause is not None:
             raise event.cause
         self.source = source
