@@ -44,7 +44,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "xml",
     ),
     2: (  # flow: how work moves, and the side tower of pictures
-        "settlements",
+        "accounts",
         "calls",
         "composing",
         "conversation",
@@ -67,6 +67,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "resending",
         "sealing",
         "services",
+        "settlements",
         "sources",
         "stage_list",
         "spending",

@@ -9,7 +9,7 @@ The floors; a module imports only from its own floor or lower:
                                     the running machine, put together
      2    stages  stage_list  own_stages  settlements  doors  operators  pipeline  sources  inbox  crew
           reception  exchange  services  composing  sealing  letters  conversation(s)  calls  metadata
-          questions  spending  reloading  resending  dispatch/
+          questions  accounts  spending  reloading  resending  dispatch/
                                     how work flows: asyncio and aiostream
      2    views/                    a side tower: listeners and events to pictures, nothing of the machine
      1    payloads/  xml/  identity/  listeners/  config/  settings  check  changes  directory  env_file  frames

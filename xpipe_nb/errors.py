@@ -196,7 +196,8 @@ class ConversationWaits(XPipeError):
     """
 
     def __init__(self, conversation: object, text: str, questions: Sequence[object] = ()) -> None:
-        self.conversation, self.text, self.questions = conversation, text, list(questions)
+        self.conversation, self.text = conversation, text
+        self.questions: list[Any] = list(questions)
         super().__init__(text)
 
 

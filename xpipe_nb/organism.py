@@ -20,6 +20,7 @@ from xpipe_nb.views.graph import Graph, graph_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from xpipe_nb.accounts import Budgets
     from xpipe_nb.check import Advice
     from xpipe_nb.conversation import Conversation
     from xpipe_nb.events import PumpEvent, ReloadEvent
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from xpipe_nb.listeners import Listener
     from xpipe_nb.messages import DeadLetter
     from xpipe_nb.questions import Question
-    from xpipe_nb.spending import Budgets
     from xpipe_nb.views.xray import XRay
 
 __all__ = ["Organism", "SettleReport"]

@@ -13,6 +13,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xpipe_nb.accounts import Budgets
 from xpipe_nb.composing import Composer
 from xpipe_nb.config import check_config
 from xpipe_nb.conversation import current_conversation
@@ -53,7 +54,6 @@ from xpipe_nb.scheduling import Scheduler
 from xpipe_nb.sealing import Sealer
 from xpipe_nb.services import Services
 from xpipe_nb.settlements import Settlements
-from xpipe_nb.spending import Budgets
 from xpipe_nb.stages import Steps
 from xpipe_nb.thread_ids import ThreadIds
 
@@ -133,7 +133,13 @@ class StreamPump:
         """Make what is kept of conversations and agents besides their messages."""
         self.questions = Questions(self.conversations, self.bus, self._look_for_quiet)
         self.budgets = Budgets(
-            config.max_tokens_per_thread, self.conversations, self.questions, self.directory, self.exchange, self.bus
+            config.max_tokens_per_thread,
+            self.conversations,
+            self.questions,
+            self.directory,
+            self.exchange,
+            self.bus,
+            self._check_loop,
         )
         self.prompts = Prompts(self.directory)
 

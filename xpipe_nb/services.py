@@ -17,6 +17,7 @@ from xpipe_nb.replies import promised
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from xpipe_nb.accounts import Budgets
     from xpipe_nb.composing import Composer
     from xpipe_nb.crew import Crew
     from xpipe_nb.directory import Directory
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from xpipe_nb.exchange import Exchange
     from xpipe_nb.prompts import Prompts
     from xpipe_nb.questions import Question, Questions
-    from xpipe_nb.spending import Budgets, Spent
+    from xpipe_nb.spending import Spent
 
 __all__ = ["Services"]
 

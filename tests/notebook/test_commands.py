@@ -19,7 +19,20 @@ def test_organism_alone_says_what_runs_and_what_can_be_done(hello) -> None:
     for cell in ("%organism", "%organism --help"):
         text = hello(cell).text
         assert text.startswith("  Organism hello · running · 2 listeners")
-        for word in ("list", "show", "threads", "dead", "check", "pause", "resume", "stop", "reload", "doctor", "new"):
+        for word in (
+            "list",
+            "show",
+            "threads",
+            "budgets",
+            "dead",
+            "check",
+            "pause",
+            "resume",
+            "stop",
+            "reload",
+            "doctor",
+            "new",
+        ):
             assert f"  %organism {word} " in text
         assert "[--from FILE] [--no-view] [--replace] [--as VAR]" in text
 

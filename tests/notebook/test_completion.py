@@ -46,6 +46,8 @@ OFFERS = {
     "%organism pa|": ["pause"],
     "%organism stop h|": ["hello"],
     "%organism new t|": ["team", "tool"],
+    "%organism budgets |": ["hello", "raise"],
+    "%organism budgets hello r|": ["raise"],
     "%settle --|": ["--timeout", "--help"],
     "%expect gr|": ["greeter"],
     "%expect greeter -> sh|": ["shop", "shouter"],

@@ -135,11 +135,20 @@ def test_the_organism_cell_says_each_change_in_one_line(story) -> None:
 
 def test_a_setting_that_cannot_change_while_it_runs_is_refused(story) -> None:
     """The line says what to do, and the organism runs on."""
-    ran = story(ORGANISM + "max_concurrent_handlers: 3\n")
+    ran = story(ORGANISM + "process_pool: {enabled: false}\n")
     assert ran.error["ename"] == "ConfigError"
-    assert "max_concurrent_handlers is 3 now" in ran.said
+    assert "process_pool is {'enabled': False} now" in ran.said
     assert ran.said.endswith("hello runs on unchanged.")
-    assert not story(FRESH + "max_concurrent_handlers: 3\n").error
+    assert not story(FRESH + "process_pool: {enabled: false}\n").error
+
+
+def test_settings_that_can_change_while_it_runs_are_told_like_listeners(story) -> None:
+    """Budgets, limits and numbers of places; what is taken out of the cell returns to its default."""
+    changed = ORGANISM + "max_tokens_per_thread: 900\nlimits: {max_depth: 8}\n"
+    assert story(changed).text.endswith("hello: ~ max_tokens_per_thread none → 900, ~ limits.max_depth 64 → 8\n")
+    assert story("hello.config.limits.max_depth").value == "8"
+    assert story(changed).text.endswith("hello: no change\n")
+    assert "~ max_tokens_per_thread 900 → none" in story(ORGANISM).text
 
 
 def test_looking_costs_next_to_nothing(story) -> None:

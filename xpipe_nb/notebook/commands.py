@@ -6,8 +6,9 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from xpipe_nb.errors import ConversationFailed, XPipeError
+from xpipe_nb.errors import ConversationFailed, ConversationWaits, XPipeError
 from xpipe_nb.names import nearest
+from xpipe_nb.notebook.budgeting import budgets, one_budget, raised, read_raise, waits_line
 from xpipe_nb.notebook.display import conversation_bundle, organism_bundle, show
 from xpipe_nb.notebook.mistakes import Mistake, show_as
 from xpipe_nb.notebook.reloads import reloaded_text
@@ -54,7 +55,7 @@ class Command:
 
 
 _LATER = frozenset({
-    "answer", "break", "budgets", "diff", "export", "fork", "journal", "replay", "resend", "step",
+    "answer", "break", "diff", "export", "fork", "journal", "replay", "resend", "step",
 })  # fmt: skip
 
 
@@ -148,12 +149,26 @@ async def _resend(desk: Desk, rest: str) -> str:
     conversation = await organism.resend(letter.message_id)
     try:
         await conversation
+    except ConversationWaits as waits:
+        return waits_line(waits, organism, desk.magic, several=len(desk.session.runs) > 1)
     except ConversationFailed as failed:
         details = [each.detail for each in desk.session.letters_of(organism, conversation)][-1:]
         show_as(failed, *(f"✕ #{conversation.number} failed: {detail}" for detail in details))
         raise
     show(conversation_bundle(conversation))
     return ""
+
+
+async def _budgets(desk: Desk, rest: str) -> str:
+    words = rest.split()
+    if "raise" in words:
+        place = words.index("raise")
+        organism, _ = _numbered(desk, " ".join(words[:place]))
+        number, tokens = read_raise(words[place + 1 :], desk.magic)
+        conversation = desk.session.conversation(organism, number)
+        return raised(organism, conversation, tokens, desk.session.place_of(organism, conversation))
+    organism, wanted = _numbered(desk, rest)
+    return budgets(organism) if wanted is None else one_budget(organism, desk.session.conversation(organism, wanted))
 
 
 def _numbered(desk: Desk, rest: str) -> tuple[Organism, int | None]:
@@ -212,6 +227,9 @@ COMMANDS = {
     "show": Command("[NAME] [#N.M]", "its picture and its state; with #N.M, one message in all its forms", _show),
     "graph": Command("[NAME]", "its picture", _graph),
     "threads": Command("[NAME] [N]", "its conversations; with a number, one of them message by message", _threads),
+    "budgets": Command(
+        "[NAME] [N | raise N TOKENS]", "what conversations have spent; raise lets one spend so many in all", _budgets
+    ),
     "dead": Command("[NAME] [N]", "what could not be delivered, and why; with a number, that message", _dead),
     "resend": Command("[NAME] N", "send a dead letter again", _resend),
     "check": Command("[NAME]", "what will probably not work", _check),

@@ -3,6 +3,7 @@
 %expect greeter -> shouter Greeting(name="hello World") exactly 1 within 5s --hint "did greeter add 'hello'?"
 %expect reply == Shout("HELLO WORLD")
 %expect no dead
+%expect tokens < 500
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 import dataclasses
+import operator
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,15 +21,18 @@ from xpipe_nb.notebook.display import brief
 from xpipe_nb.notebook.mistakes import Mistake
 from xpipe_nb.notebook.records import Seen
 
-__all__ = ["FORMS", "Arrow", "Asked", "NoDead", "Reply", "read_expect"]
+__all__ = ["FORMS", "Arrow", "Asked", "NoDead", "Reply", "Tokens", "read_expect"]
 
 FORMS = (
     'greeter -> shouter Greeting(name="…") [exactly N] [within S]',
     'reply == Shout("…")',
     "no dead",
+    "tokens < N",
 )
 """The forms there are, as a person writes them."""
 
+_SIGNS = {"<": operator.lt, "<=": operator.le, "==": operator.eq, ">=": operator.ge, ">": operator.gt}
+_TOKENS = re.compile(r"tokens\s*(<=|>=|==|<|>)\s*([\d_,]+)")
 _ARROW = re.compile(r"(?P<from>[\w.*-]+?)\s*(?:->|→|▸)\s*(?P<to>[\w.*-]+)\s*(?P<rest>.*)", re.DOTALL)
 _COUNT = re.compile(r"(?:^|\s)exactly\s+(\d+)\s*$")
 _TIME = re.compile(r"(?:^|\s)within\s+(\d+(?:\.\d+)?)\s*s?\s*$")
@@ -97,10 +102,30 @@ class NoDead:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """The conversation has spent so many tokens.
+
+    Args:
+        sign: How the number is compared: `<`, `<=`, `==`, `>=` or `>`.
+        number: The number of tokens.
+    """
+
+    sign: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"tokens {self.sign} {self.number:,}"
+
+    def fits(self, used: int) -> bool:
+        """Say whether that is so."""
+        return bool(_SIGNS[self.sign](used, self.number))
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What `%expect` was asked for, and the hint for when it is not so."""
 
-    what: Arrow | Reply | NoDead
+    what: Arrow | Reply | NoDead | Tokens
     hint: str = ""
 
 
@@ -124,8 +149,8 @@ def read_expect(line: str, namespace: Mapping[str, Any]) -> Asked:
     text, hint = _without_hint(line.strip())
     if re.fullmatch(r"no\s+dead(\s+letters?)?", text):
         return Asked(NoDead(), hint)
-    if re.match(r"tokens\b", text):
-        raise Mistake("%expect tokens is not built yet.")
+    if tokens := _TOKENS.fullmatch(text):
+        return Asked(Tokens(tokens[1], int(tokens[2].replace(",", ""))), hint)
     if reply := re.match(r"reply\s*==(.*)", text, re.DOTALL):
         written = reply[1].strip()
         return Asked(Reply(written, _value(written, namespace)), hint)

@@ -8,7 +8,7 @@ from xpipe_nb.conversation import Conversation
 from xpipe_nb.errors import ConversationFailed
 from xpipe_nb.names import nearest
 from xpipe_nb.notebook.display import brief
-from xpipe_nb.notebook.expectations import Arrow, Asked, NoDead, Reply, seen_line
+from xpipe_nb.notebook.expectations import Arrow, Asked, NoDead, Reply, Tokens, seen_line
 from xpipe_nb.notebook.mistakes import Mistake, show_as
 from xpipe_nb.notebook.records import Record, Seen
 from xpipe_nb.notebook.session import Session
@@ -45,7 +45,7 @@ async def expect(session: Session, asked: Asked) -> str:
 
 
 async def _looked(
-    session: Session, what: Arrow | Reply | NoDead, organism: Organism, conversation: Conversation
+    session: Session, what: Arrow | Reply | NoDead | Tokens, organism: Organism, conversation: Conversation
 ) -> tuple[str, str]:
     """Give what is wrong, or nothing and the line that says ✓."""
     if isinstance(what, Arrow):
@@ -53,6 +53,9 @@ async def _looked(
         return await _arrow(what, session.record(organism), conversation)
     if isinstance(what, Reply):
         return _reply(what, conversation), f"✓ {what}"
+    if isinstance(what, Tokens):
+        used = organism.budgets.usage(conversation).used
+        return "" if what.fits(used) else f"seen: {used:,} tokens", f"✓ {what}: {used:,}"
     letters = list(session.letters_of(organism, conversation))
     return "\n".join(f"seen: {letter}" for letter in letters[:_MOST_SHOWN]), "✓ no dead"
 

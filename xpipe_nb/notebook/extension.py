@@ -125,6 +125,7 @@ class Extension:
 
     def _before_cell(self, _info: object = None) -> None:
         """Look on while the cell runs, and let Stop reach a handler that holds the loop."""
+        self.session.attend(attended=not self.shell.is_headless)
         if self._watchdog is not None:
             self._watchdog.a_cell_waits = True
             self._watchdog.wake()

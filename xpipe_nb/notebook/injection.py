@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from xpipe_nb.conversation import Conversation
-from xpipe_nb.errors import ConversationFailed, Rejected
+from xpipe_nb.errors import ConversationFailed, ConversationWaits, Rejected
 from xpipe_nb.notebook.arguments import payload_from
+from xpipe_nb.notebook.budgeting import waits_line
 from xpipe_nb.notebook.display import conversation_bundle, show, summary_line
 from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.line import InjectLine
@@ -53,6 +54,8 @@ class Injection:
             Rejected: When the organism refuses it; nothing was sent.
             ConversationFailed: When it ended in an error; the name is bound all the same.
             Mistake: When it takes longer than `--timeout`; it goes on.
+
+        A conversation that waits for the person is given back as it is: the one line says what for.
         """
         letters = self._organism.dead_letters.total
         conversation = await self._sent()
@@ -67,6 +70,10 @@ class Injection:
         handle.on_interrupt = lambda: f"Stopped waiting. {self._goes_on(conversation)}"
         try:
             await self._ended(conversation)
+        except ConversationWaits as waits:  # for the person, who can do nothing while this cell waits
+            several = len(self._session.organisms) > 1
+            print(waits_line(waits, self._organism, self._magic, several=several))  # noqa: T201 - likewise
+            return conversation
         except ConversationFailed as failed:
             show_as(failed, *self._causes(failed, conversation, letters))
             raise

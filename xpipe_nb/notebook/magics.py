@@ -85,7 +85,7 @@ class Magics:
     def organism(self, line: str) -> Handle:
         """Look at organisms and steer them; alone, say what can be done here and now.
 
-        %organism [list | show | graph | threads | dead | check | pause | resume | stop | reload | doctor | new]
+        %organism [list | show | graph | threads | budgets | dead | check | pause | resume | stop | reload | doctor | new]
         %organism NAME --from FILE
         """
         if "--from" in line.split():
@@ -117,6 +117,7 @@ class Magics:
         %expect greeter -> shouter Greeting(name="…") [exactly N] [within S] [--hint "…"]
         %expect reply == Shout("…") [--hint "…"]
         %expect no dead [--hint "…"]
+        %expect tokens < 500 [--hint "…"]
         """
         if wants_help(line):
             return self._told(expect_help(self._session, self._expect))

@@ -83,6 +83,7 @@ class Session:
         self.runs: dict[str, Run] = {}
         self._bound: dict[str, Organism] = {}
         self._cell_number = cell_number
+        self._attended = False
 
     @property
     def organisms(self) -> dict[str, Organism]:
@@ -122,6 +123,7 @@ class Session:
             return Started(run, reloaded=reloaded, bound=self._bind_organism(run.organism, variable))
         organism = Organism.from_config(source.config(name, self.namespace), self.namespace)
         before = await self.stop(name) if run is not None else None
+        organism.attended, organism.pump.questions.blocks_person = self._attended, True
         await organism.start()
         self.runs[name] = run = Run(organism, source, self.namespace, partial(self._end, organism))
         remember(name, organism)
@@ -159,6 +161,13 @@ class Session:
         if run is not None:
             run.close()
         remember(name, None)
+
+    def attend(self, *, attended: bool) -> None:
+        """Note whether a person looks on who could be asked; whoever runs the cells tells it anew with each."""
+        if attended != self._attended:
+            self._attended = attended
+            for organism in self.organisms.values():
+                organism.attended = attended
 
     # ---- finding
 

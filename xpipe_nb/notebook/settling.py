@@ -29,6 +29,9 @@ async def settle(session: Session, seconds: float | None) -> str:
                 report = await organism.settle()
                 waiting = ", ".join(f"#{number}" for number in report.open)
                 why = "it is paused" if report.paused else "nothing of it can go on"
+                if report.questions:
+                    lines.append(f"{name}: quiet, but {'; '.join(map(str, report.questions))}")
+                    continue
                 lines.append(f"{name}: quiet" + (f", but {waiting} is not over: {why}" if waiting else ""))
     except TimeoutError:
         raise Mistake(f"Not quiet within {seconds:g} s: {_under_way(session)}") from None

@@ -109,9 +109,24 @@ def _organism(call: _Call, session: Session) -> Answer:
     word, blank, rest = call.rest.partition(" ")
     if not blank:
         return word, starting(word, [*(Found(name, "command") for name in COMMANDS), *names])
+    if word == "budgets" and " " in rest:
+        return _raise(rest, session)
+    if word == "budgets":
+        names.append(Found("raise", "command"))
     if word == "new":
         names = [Found(kind, "starter") for kind in STARTERS]
     return rest, starting(rest, names)
+
+
+def _raise(rest: str, session: Session) -> Answer:
+    """Offer the conversations that wait for tokens, then the limit that would do."""
+    before, _, word = rest.rpartition(" ")
+    asked = [each for organism in session.organisms.values() for each in organism.questions if each.kind == "budget"]
+    if before.endswith("raise"):
+        return word, starting(word, [Found(f"#{each.conversation.number}", "conversation") for each in asked])
+    number = before.rpartition(" ")[2]
+    limits = [Found(str(each.about), "tokens") for each in asked if number == f"#{each.conversation.number}"]
+    return word, starting(word, [*limits, *([] if limits else [Found("raise", "command")])])
 
 
 def _settle(call: _Call, _session: Session) -> Answer:
@@ -130,7 +145,10 @@ def _expect(call: _Call, session: Session) -> Answer:
         return word, starting(word, names)
     if " " in call.rest:
         return word, starting(word, [Found("->", "arrow")])
-    return word, starting(word, [*names, Found("reply ==", "expectation"), Found("no dead", "expectation")])
+    return word, starting(
+        word,
+        [*names, Found("reply ==", "expectation"), *[Found(each, "expectation") for each in ("no dead", "tokens <")]],
+    )
 
 
 _LINES = {"inject": _inject, "organism": _organism, "settle": _settle, "expect": _expect}
