@@ -28,6 +28,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "changes",
         "check",
         "config",
+        "depth_first",
         "directory",
         "env_file",
         "failures",

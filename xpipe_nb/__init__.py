@@ -13,7 +13,7 @@ The floors; a module imports only from its own floor or lower:
                                     how work flows: asyncio and aiostream
      2    views/                    a side tower: listeners and events to pictures, nothing of the machine
      1    payloads/  xml/  identity/  listeners/  config/  settings  check  changes  directory  env_file  frames
-          routing  replies  failures  scheduling  todos  budgets  prompts
+          routing  replies  failures  scheduling  depth_first  todos  budgets  prompts
                                     the rules: synchronous, tried without a loop
      0    errors  names  messages  events  limits  history  thread_ids
                                     the words

@@ -273,7 +273,8 @@ class Crew:
             if not back.done():
                 back.set_result(None)
 
-        resumption = turn.resumption = Resumption(turn.frame.conversation, turn.gate, resume)
+        frame = turn.frame
+        resumption = turn.resumption = Resumption(frame.conversation, turn.gate, resume, frame.depth)
         if not self._scheduler.resume_now(resumption):
             self.stir()
             await self._until(back, turn)

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.payloads import DeliveryError, PayloadTable, codec_of
 from xpipe_nb.routing import RouteTable
-from xpipe_nb.scheduling import Gate
+from xpipe_nb.scheduling import FairQueue, Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from xpipe_nb.frames import Frame
     from xpipe_nb.listeners import Listener
     from xpipe_nb.payloads import Codec
+    from xpipe_nb.scheduling import Queue
 
 __all__ = ["Directory"]
 
@@ -25,15 +26,22 @@ class Directory:
         organism: The organism's name.
         listeners: Its listeners.
         per_agent: How many messages of one agent may be handled at once.
+        queue: Makes the queue of those who wait at a gate.
 
     Raises:
         ConfigError: When two payload classes share a tag but not a schema.
     """
 
-    def __init__(self, organism: str, listeners: Iterable[Listener], per_agent: int | None) -> None:
+    def __init__(
+        self,
+        organism: str,
+        listeners: Iterable[Listener],
+        per_agent: int | None,
+        queue: Callable[[], Queue[Any]] = FairQueue,
+    ) -> None:
         self.organism = organism
         self.generation = 1
-        self._per_agent = per_agent
+        self._per_agent, self._queue = per_agent, queue
         self._gates: dict[str, Gate] = {}
         self._gone: dict[str, Listener] = {}
         self._own: dict[str, Listener] = {}
@@ -112,7 +120,7 @@ class Directory:
         """Give the gate of a listener."""
         gate = self._gates.get(listener.name)
         if gate is None:
-            gate = self._gates[listener.name] = Gate(self._limit(listener))
+            gate = self._gates[listener.name] = Gate(self._limit(listener), self._queue())
         return gate
 
     def _limit(self, listener: Listener) -> int | None:

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 from aiostream import operator
 
 from xpipe_nb.messages import Kind
-from xpipe_nb.scheduling import FairQueue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence, Sized
 
     from xpipe_nb.frames import Frame
     from xpipe_nb.messages import Raw, Send
+    from xpipe_nb.scheduling import Queue
 
 __all__ = ["Inbox", "incoming"]
 
@@ -41,14 +41,15 @@ class Inbox:
     Args:
         has_place: Says whether a handler could start now.
         arrived: Is told of everything that is put in, so that somebody reads it.
+        work: The queue of all that needs a handler.
     """
 
-    def __init__(self, has_place: Callable[[], bool], arrived: Callable[[], None]) -> None:
+    def __init__(self, has_place: Callable[[], bool], arrived: Callable[[], None], work: Queue[Send]) -> None:
         self._has_place = has_place
         self._arrived = arrived
         self._answers: deque[Send] = deque()
         self._injections: deque[Raw] = deque()
-        self._work: FairQueue[Send] = FairQueue()
+        self._work = work
         self._made: deque[Any] = deque()
         self._sleeper: asyncio.Future[None] | None = None
         self.beyond: Sized = ()  # what is inside a person's operators, if there are any
@@ -74,7 +75,7 @@ class Inbox:
         self.wake()
 
     def put_work(self, send: Send) -> None:
-        """Queue what needs a handler, fairly between the conversations."""
+        """Queue what needs a handler."""
         self._work.push(send.frame.conversation, send)
         self.wake()
 
@@ -100,7 +101,7 @@ class Inbox:
         self._made.clear()
         self._answers.clear()
         self._injections.clear()
-        self._work = FairQueue()
+        self._work.clear()
         return left
 
     def take(self) -> Send | Raw | None:
@@ -120,7 +121,15 @@ class Inbox:
 
     def take_made(self) -> Any:
         """Take what was kept, if there is any."""
-        return self._made.popleft() if self._made else None
+        if not self._made:
+            return None
+        self._arrived()  # somebody may wait until this is read
+        return self._made.popleft()
+
+    @property
+    def has_made(self) -> bool:
+        """Somebody has still to read what the stages have made."""
+        return bool(self._made)
 
     def halt(self) -> None:
         """Have the stream end, so that another one can be built."""

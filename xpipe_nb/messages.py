@@ -87,6 +87,10 @@ class Kind(Enum):
     NOTE = "note"
 
 
+_FURTHER = {Kind.INJECT: 1, Kind.FORWARD: 1, Kind.CALL: 1, Kind.RESPOND: -1, Kind.FAILURE: -1}
+"""How many frames further down a message arrives than its sender's; what is not named arrives in the same one."""
+
+
 class Origin(Protocol):
     """Whoever waits to hear whether an injection was taken."""
 
@@ -217,6 +221,11 @@ class Send:
         return "system"
 
     @property
+    def depth(self) -> int:
+        """How deep the frame stands in which it will arrive, as far as that is known before it is routed."""
+        return int(self.frame.depth) + _FURTHER.get(self.kind, 0)
+
+    @property
     def message_id(self) -> str:
         """The id of this message, the same on every redelivery."""
         return f"{self.frame.conversation.id}/{self.number}"
@@ -239,6 +248,16 @@ class Delivery:
         self.generation = 0  # of the table that decoded it
         self.gated = False  # it is past its listener's gate, and waits for a place
         self.dropped = False
+
+    @property
+    def conversation(self) -> Any:
+        """The conversation that it belongs to."""
+        return self.frame.conversation
+
+    @property
+    def depth(self) -> int:
+        """How deep its frame stands."""
+        return int(self.frame.depth)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,8 @@ class Organism:
         max_concurrent_per_agent: How many messages of one agent are handled at once.
         max_concurrent_pipelines: How many conversations may be open before `inject` waits.
         max_tokens_per_thread: How many tokens one conversation may spend on models; left out, as many as it likes.
-        thread_scheduling: `breadth-first`; `depth-first` is not built yet.
+        thread_scheduling: `breadth-first` serves conversations in turn; `depth-first` stays with the conversation
+            served last while anything of it is ready, deepest frame first.
         identity: Who it is: an `Identity`, the path of its key, or a mapping as in YAML. Then all that leaves is signed,
             and whole messages that come in must be (see `Identity`).
         port: The reference's network port; there is no network door.

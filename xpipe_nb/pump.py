@@ -19,6 +19,7 @@ from xpipe_nb.config import check_config
 from xpipe_nb.conversation import current_conversation
 from xpipe_nb.conversations import Conversations
 from xpipe_nb.crew import Crew
+from xpipe_nb.depth_first import DepthFirst
 from xpipe_nb.directory import Directory
 from xpipe_nb.dispatch.announced import announced
 from xpipe_nb.dispatch.around import around
@@ -50,7 +51,7 @@ from xpipe_nb.questions import Questions
 from xpipe_nb.reception import Reception
 from xpipe_nb.reloading import Reloader
 from xpipe_nb.resending import resend
-from xpipe_nb.scheduling import Scheduler
+from xpipe_nb.scheduling import BreadthFirst
 from xpipe_nb.sealing import Sealer
 from xpipe_nb.services import Services
 from xpipe_nb.settlements import Settlements
@@ -92,8 +93,9 @@ class StreamPump:
         self.name = config.name
         self.letters = DeadLetters(limits.max_dead_letters)
         self.bus = EventBus()
-        self.directory = Directory(config.name, listeners, config.max_concurrent_per_agent)
-        self.scheduler = Scheduler(config.max_concurrent_handlers, self.directory.gate_of)
+        order = DepthFirst() if config.thread_scheduling == "depth-first" else BreadthFirst()
+        self.directory = Directory(config.name, listeners, config.max_concurrent_per_agent, order.queue)
+        self.scheduler = order.scheduler(config.max_concurrent_handlers, self.directory.gate_of)
         self.exchange = Exchange(self.directory, self.bus, self.letters, self.scheduler, self._look_for_quiet)
         self.rules = FrameRules(self.exchange, limits.max_depth, _list_frame)
         self.conversations = Conversations(
@@ -108,7 +110,8 @@ class StreamPump:
         self.services = Services(self.exchange, self.composer, self.directory, self.deadlines, self.bus)
         perform = around(self.layers(), handled(self.threads))
         self.crew = Crew(self.directory, self.exchange, self.scheduler, self.services, perform)
-        self.inbox = Inbox(lambda: self.scheduler.has_place, self.crew.stir)
+        self.inbox = Inbox(lambda: self.scheduler.has_place, self.crew.stir, order.work)
+        order.connect(lambda: self.inbox.has_made)
         self.steps = Steps(
             config.gate,
             self.conversations,

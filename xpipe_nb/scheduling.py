@@ -1,22 +1,46 @@
 """Who goes next: frame order first, then the listener's gate, then a global place.
 
 Nobody ever holds a place while waiting for a narrower one, so a busy or hung listener blocks nobody but its own
-callers. All queues are fair: they serve the conversations that wait in them in turn.
+callers. All queues here are fair: they serve the conversations that wait in them in turn (`breadth-first`). Those of
+`depth_first.py` have the same methods and another order.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     from xpipe_nb.messages import Delivery
 
-__all__ = ["FairQueue", "Gate", "Resumption", "Scheduler"]
+__all__ = ["BreadthFirst", "FairQueue", "Gate", "Queue", "Resumption", "Scheduler"]
 
 Item = TypeVar("Item")
+
+
+class Queue(Protocol[Item]):
+    """What waits, by conversation; which item is next is the queue's own affair."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Item]: ...
+
+    def push(self, key: Hashable, item: Item) -> None:
+        """Add an item to a conversation's."""
+
+    def pop(self) -> Item:
+        """Take the next item."""
+
+    def remove(self, key: Hashable) -> list[Item]:
+        """Take out all that a conversation has waiting."""
+
+    def remove_if(self, key: Hashable, unwanted: Callable[[Item], bool]) -> list[Item]:
+        """Take out those of a conversation's items that are unwanted."""
+
+    def clear(self) -> None:
+        """Take out everything."""
 
 
 class FairQueue(Generic[Item]):
@@ -84,6 +108,12 @@ class FairQueue(Generic[Item]):
                 self.push(key, item)
         return removed
 
+    def clear(self) -> None:
+        """Take out everything."""
+        self._queues.clear()
+        self._turns.clear()
+        self._length = 0
+
     def __iter__(self) -> Iterator[Item]:
         for queue in self._queues.values():
             yield from queue
@@ -94,14 +124,15 @@ class Gate:
 
     Args:
         limit: The number of places; `None` is no limit.
+        waiting: The queue of those who wait.
     """
 
     __slots__ = ("limit", "taken", "waiting")
 
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limit: int | None, waiting: Queue[Delivery | Resumption] | None = None) -> None:
         self.limit = limit
         self.taken = 0
-        self.waiting: FairQueue[Delivery | Resumption] = FairQueue()
+        self.waiting: Queue[Delivery | Resumption] = FairQueue() if waiting is None else waiting
 
     @property
     def full(self) -> bool:
@@ -116,12 +147,13 @@ class Resumption:
         conversation: The conversation of the turn.
         gate: The gate of its listener.
         resume: Is called once the places are taken.
+        depth: The depth of its frame.
     """
 
-    __slots__ = ("conversation", "dropped", "gate", "gated", "resume")
+    __slots__ = ("conversation", "depth", "dropped", "gate", "gated", "resume")
 
-    def __init__(self, conversation: Any, gate: Gate, resume: Callable[[], None]) -> None:
-        self.conversation, self.gate, self.resume = conversation, gate, resume
+    def __init__(self, conversation: Any, gate: Gate, resume: Callable[[], None], depth: int = 0) -> None:
+        self.conversation, self.gate, self.resume, self.depth = conversation, gate, resume, depth
         self.gated = False
         self.dropped = False
 
@@ -132,18 +164,21 @@ class Scheduler:
     Args:
         places: How many handlers may run at once, in all.
         gate_of: Gives the gate of a listener.
+        ready: The queue of those who are past their gate.
 
     Its `freed` is called whenever a place or a gate became free, so that somebody comes for what waits.
     """
 
-    def __init__(self, places: int, gate_of: Callable[[Any], Gate]) -> None:
+    def __init__(
+        self, places: int, gate_of: Callable[[Any], Gate], ready: Queue[Delivery | Resumption] | None = None
+    ) -> None:
         self.places = places
         self.running = 0
         self.paused = False
         self.steps = 0
         self._gate_of = gate_of
         self.freed: Callable[[], None] = lambda: None
-        self._ready: FairQueue[Delivery | Resumption] = FairQueue()
+        self._ready: Queue[Delivery | Resumption] = FairQueue() if ready is None else ready
 
     @property
     def has_place(self) -> bool:
@@ -203,18 +238,21 @@ class Scheduler:
         """Give the next delivery that has all its places, if one has; its frame's queue no longer holds it."""
         while self._ready and self.has_place:
             item = self._ready.pop()
-            if item.dropped:
-                continue
-            self.running += 1
-            item.gated = False
-            if isinstance(item, Resumption):
-                item.resume()
-                continue
-            if self.paused:
-                self.steps -= 1
-            item.frame.queue.popleft()
-            return item
+            if not item.dropped and (delivery := self._start(item)) is not None:
+                return delivery
         return None
+
+    def _start(self, item: Delivery | Resumption) -> Delivery | None:
+        """Give an item its global place; give the delivery that is to be handled now, if it is one."""
+        self.running += 1
+        item.gated = False
+        if isinstance(item, Resumption):
+            item.resume()
+            return None
+        if self.paused:
+            self.steps -= 1
+        item.frame.queue.popleft()
+        return item
 
     def yield_places(self, gate: Gate) -> None:
         """Free the places of a turn that is over, or waits in a call."""
@@ -245,7 +283,26 @@ class Scheduler:
         """Let in whoever waits, as far as the gate has places."""
         while gate.waiting and not gate.full:
             item = gate.waiting.pop()
-            if item.dropped:
-                continue
-            conversation = item.conversation if isinstance(item, Resumption) else item.frame.conversation
-            self._let_in(gate, item, conversation)
+            if not item.dropped:
+                self._let_in(gate, item, item.conversation)
+
+
+class BreadthFirst:
+    """The order that serves conversations in turn: it makes the queues and the scheduler of one pump.
+
+    `work` is the queue of what is still to be read.
+    """
+
+    def __init__(self) -> None:
+        self.work: Queue[Any] = FairQueue()
+
+    def queue(self) -> Queue[Any]:
+        """Make a queue in which conversations wait."""
+        return FairQueue()
+
+    def scheduler(self, places: int, gate_of: Callable[[Any], Gate]) -> Scheduler:
+        """Make the scheduler."""
+        return Scheduler(places, gate_of)
+
+    def connect(self, has_made: Callable[[], bool]) -> None:
+        """Who is read next and who starts next are two questions here."""

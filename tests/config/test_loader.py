@@ -237,7 +237,6 @@ def test_a_mistake_is_told_with_its_place(text, path, problem, near):
         ("process_pool: {workers: 2}", "$.process_pool"),
         ("process_pool: {enabled: true}", "$.process_pool"),
         ("backend: {type: redis}", "$.backend.type"),
-        ("thread_scheduling: depth-first", "$.thread_scheduling"),
         ("listeners: [{name: a, handler: shouter, cpu_bound: true}]", "$.listeners[0].cpu_bound"),
         ("listeners: [{name: tutor, agent: true, prompt: Teach.}]", "$.listeners[0].handler"),
     ],

@@ -50,12 +50,6 @@ def _port(value: Any, place: Place) -> Any:
     return port
 
 
-def _scheduling(value: Any, place: Place) -> Any:
-    if value == "depth-first":
-        return place.fault("depth-first is not built yet", "breadth-first")
-    return one_of("breadth-first")(value, place)
-
-
 def _process_pool(value: Any, place: Place) -> Any:
     pool = mapping(_POOL_KEYS)(value, place)
     # Workers are on unless they are switched off.
@@ -127,7 +121,7 @@ IDENTITY_KEYS = identity_keys()
 """The section `organism:` where no file is."""
 
 SETTING_KEYS = (
-    Key("thread_scheduling", _scheduling),
+    Key("thread_scheduling", one_of("breadth-first", "depth-first")),
     Key("max_concurrent_pipelines", whole(1)),
     Key("max_concurrent_handlers", whole(1)),
     Key("max_concurrent_per_agent", whole(1)),

@@ -30,7 +30,8 @@ class OrganismConfig:
             paths], "verify": "require" | "if-present" | "off", "window": seconds, "local": [ports]}`; what the words
             mean is told there. A relative path begins in the folder of the YAML file, else in the current one.
         port: The reference's network port; there is no network door, so another one only warns.
-        thread_scheduling: `breadth-first` serves conversations in turn; `depth-first` is not built yet.
+        thread_scheduling: `breadth-first` serves conversations in turn; `depth-first` stays with the conversation
+            served last while anything of it is ready, deepest frame first.
         max_concurrent_pipelines: How many injected conversations may be open at once.
         max_concurrent_handlers: How many handlers may run at once.
         max_concurrent_per_agent: How many runs of one agent may go on at once.
