@@ -46,10 +46,11 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         return super().time() + self.ahead
 
     def _run_once(self) -> None:
-        if not self._ready and not self._scheduled:  # type: ignore[attr-defined]
-            raise RuntimeError("nothing will ever happen in this loop again")
         if not self._ready:  # type: ignore[attr-defined]
-            self.ahead += max(0.0, self._scheduled[0].when() - self.time())  # type: ignore[attr-defined]
+            timers = [each.when() for each in self._scheduled if not each.cancelled()]  # type: ignore[attr-defined]
+            if not timers:
+                raise RuntimeError("nothing will ever happen in this loop again")
+            self.ahead += max(0.0, min(timers) - self.time())
         super()._run_once()  # type: ignore[misc]
 
 

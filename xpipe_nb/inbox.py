@@ -42,11 +42,18 @@ class Inbox:
         has_place: Says whether a handler could start now.
         arrived: Is told of everything that is put in, so that somebody reads it.
         work: The queue of all that needs a handler.
+        ran_dry: Is told whenever nothing is left that may be read.
     """
 
-    def __init__(self, has_place: Callable[[], bool], arrived: Callable[[], None], work: Queue[Send]) -> None:
+    def __init__(
+        self,
+        has_place: Callable[[], bool],
+        arrived: Callable[[], None],
+        work: Queue[Send],
+        ran_dry: Callable[[], None],
+    ) -> None:
         self._has_place = has_place
-        self._arrived = arrived
+        self._arrived, self._ran_dry = arrived, ran_dry
         self._answers: deque[Send] = deque()
         self._injections: deque[Raw] = deque()
         self._work = work
@@ -152,6 +159,7 @@ class Inbox:
     async def wait(self) -> None:
         """Sleep until something changes."""
         self._sleeper = asyncio.get_running_loop().create_future()
+        self._ran_dry()
         try:
             await self._sleeper
         finally:

@@ -110,7 +110,7 @@ class StreamPump:
         self.services = Services(self.exchange, self.composer, self.directory, self.deadlines, self.bus)
         perform = around(self.layers(), handled(self.threads))
         self.crew = Crew(self.directory, self.exchange, self.scheduler, self.services, perform)
-        self.inbox = Inbox(lambda: self.scheduler.has_place, self.crew.stir, order.work)
+        self.inbox = Inbox(lambda: self.scheduler.has_place, self.crew.stir, order.work, self._look_for_quiet)
         order.connect(lambda: self.inbox.has_made)
         self.steps = Steps(
             config.gate,
