@@ -20,7 +20,7 @@ from xpipe_nb.inbox import WORKER
 from xpipe_nb.scheduling import Resumption
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Container
 
     from xpipe_nb.directory import Directory
     from xpipe_nb.exchange import Exchange
@@ -108,6 +108,17 @@ class Crew:
         """Give the turn whose handler asks, if it asks from the handler's own task."""
         task = asyncio.current_task()
         return None if task is None else self._turn_of.get(task)
+
+    def is_at_work(self, resting: Container[Any]) -> bool:
+        """Say whether a handler has not ended yet, be it that it waits in a call, or is being cancelled.
+
+        Args:
+            resting: Conversations that wait for a person; their handlers do not count, nor do those left behind.
+        """
+        return any(
+            turn.task is not None and not turn.abandoned and turn.frame.conversation not in resting
+            for turn in self._turn_of.values()
+        )
 
     async def stop(self) -> None:
         """Cancel every worker; one whose handler swallows that is not waited for longer than a moment."""

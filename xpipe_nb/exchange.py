@@ -189,7 +189,6 @@ class Exchange:
         if isinstance(item, Delivery) and item.listener is not None:
             self.rules.release(item.frame)
         self._left_stream(send)
-        self._became_quiet()
 
     def operator_is_empty(self) -> None:
         """Nothing is inside an operator any more; perhaps nothing is under way at all."""

@@ -517,7 +517,10 @@ class StreamPump:
             return False
         if self.scheduler.paused and not self.scheduler.steps:
             return not self.inbox.readable
-        return len(self.conversations.active) == len(self.conversations.resting) and not len(self.inbox)
+        resting = self.conversations.resting
+        if len(self.conversations.active) > len(resting) or len(self.inbox):
+            return False
+        return not self.crew.is_at_work(resting)
 
     async def until_quiet(self) -> None:
         """Wait until `is_quiet`."""
