@@ -15,8 +15,20 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from xpipe_nb import CallFailed, DeliveryError, HandlerMetadata, HandlerResponse, Limits, ListenerConfig, Organism
-from xpipe_nb import ConversationFailed, Rejected, XPipeError, payload, send
+from xpipe_nb import (
+    CallFailed,
+    ConversationFailed,
+    DeliveryError,
+    HandlerMetadata,
+    HandlerResponse,
+    Limits,
+    ListenerConfig,
+    Organism,
+    Rejected,
+    XPipeError,
+    payload,
+    send,
+)
 
 __all__ = ["Act", "Actor", "JumpingLoop", "Meddling", "Program", "programs"]
 

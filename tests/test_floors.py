@@ -35,6 +35,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "frames",
         "identity",
         "listeners",
+        "message_log",
         "payloads",
         "prompts",
         "replies",

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from tests.random_organisms import JumpingLoop, Program, Stage, programs
 from tests.stories.cast import Recorder
-from xpipe_nb import AgentStateEvent, MessageReceivedEvent, PipelineFailed, RetryEvent, ThreadEvent
+from xpipe_nb import AgentStateEvent, MessageReceivedEvent, PipelineFailed, ThreadEvent
 from xpipe_nb.events import DeadLetterEvent, MessageQueuedEvent
 
 LONG = 10_000.0

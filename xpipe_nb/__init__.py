@@ -13,7 +13,7 @@ The floors; a module imports only from its own floor or lower:
                                     how work flows: asyncio and aiostream
      2    views/                    a side tower: listeners and events to pictures, nothing of the machine
      1    payloads/  xml/  identity/  listeners/  config/  settings  check  changes  directory  env_file  frames
-          routing  replies  failures  scheduling  depth_first  todos  budgets  prompts
+          message_log  routing  replies  failures  scheduling  depth_first  todos  budgets  prompts
                                     the rules: synchronous, tried without a loop
      0    errors  names  messages  events  limits  history  thread_ids
                                     the words
@@ -75,6 +75,8 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.listeners import Listener as Listener
     from xpipe_nb.listeners import ListenerConfig as ListenerConfig
     from xpipe_nb.listeners import listener as listener
+    from xpipe_nb.message_log import LoggedMessage as LoggedMessage
+    from xpipe_nb.message_log import MessageLog as MessageLog
     from xpipe_nb.messages import DeadLetter as DeadLetter
     from xpipe_nb.messages import Delivery as Delivery
     from xpipe_nb.messages import Document as Document
@@ -117,6 +119,7 @@ _HOMES = {
     "known": ("organisms",),
     "limits": ("Limits",),
     "listeners": ("Listener", "ListenerConfig", "listener"),
+    "message_log": ("LoggedMessage", "MessageLog"),
     "messages": (
         "DeadLetter", "Delivery", "Document", "Envelope", "HandlerResponse", "Raw", "Send", "Verified", "send",
     ),

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from xpipe_nb.accounts import Budgets
     from xpipe_nb.check import Advice
     from xpipe_nb.conversation import Conversation
+    from xpipe_nb.dispatch.event_bus import Subscription
     from xpipe_nb.events import PumpEvent, ReloadEvent
     from xpipe_nb.identity import Identity
     from xpipe_nb.letters import DeadLetters
     from xpipe_nb.limits import Limits
     from xpipe_nb.listeners import Listener
+    from xpipe_nb.message_log import MessageLog
     from xpipe_nb.messages import DeadLetter
     from xpipe_nb.questions import Question
     from xpipe_nb.views.xray import XRay
@@ -131,6 +133,7 @@ class Organism:
         self.pump = StreamPump(config, namespace)
         self._task: asyncio.Task[None] | None = None
         self._view: Any = None
+        self._messages: MessageLog | None = None
 
     @classmethod
     def from_config(cls, config: OrganismConfig, namespace: Mapping[str, Any] | None = None) -> Organism:
@@ -299,8 +302,18 @@ class Organism:
 
         return register if function is None else register(function)
 
-    def subscribe(self, callback: Callable[[PumpEvent], Any]) -> Callable[[], None]:
-        """Have every event handed to `callback`, in order; the result ends the subscription."""
+    def subscribe(self, callback: Callable[[PumpEvent], Any]) -> Subscription:
+        """Have every event handed to `callback`, in order.
+
+        Each subscriber has a queue of its own, of 10,000 events; when it is full, the oldest goes. A callback that
+        raises gets the next event all the same; one that is a coroutine function is awaited first.
+
+        Args:
+            callback: Called on the organism's loop, a turn after things happened; it never holds up a message.
+
+        Returns:
+            What ends the subscription when it is called; its `dropped` counts the events that did not fit.
+        """
         return self.pump.bus.subscribe(callback)
 
     async def settle(self) -> SettleReport:
@@ -448,6 +461,20 @@ class Organism:
             ```
         """
         return self.pump.passages.xray(where, self.conversations)
+
+    @property
+    def messages(self) -> MessageLog:
+        """Who sent what to whom and what became of it: a log of the newest 10,000 messages.
+
+        It is kept from the first look on, so that nobody pays for it who never looks; in a notebook it is looked at
+        when the organism starts, and holds everything.
+        """
+        if self._messages is None:
+            from xpipe_nb.message_log import MessageLog
+
+            self._messages = MessageLog()
+            self._messages.fed_by(self.subscribe(self._messages.note))
+        return self._messages
 
     def check(self) -> list[Advice]:
         """Look for what will probably not work: unreachable listeners, answers that nobody takes, endless circles."""

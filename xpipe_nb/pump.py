@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 
     from xpipe_nb.config import OrganismConfig
     from xpipe_nb.conversation import Conversation
+    from xpipe_nb.dispatch.event_bus import Subscription
     from xpipe_nb.dispatch.hooks import DispatchHook
     from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.events import PumpEvent, ReloadEvent
@@ -439,8 +440,8 @@ class StreamPump:
     def _abandon(self, turn: Turn) -> None:
         self.crew.abandon(turn)
 
-    def subscribe_events(self, callback: Callable[[PumpEvent], Any]) -> Callable[[], None]:
-        """Have every event handed to `callback`; gives the function that ends it."""
+    def subscribe_events(self, callback: Callable[[PumpEvent], Any]) -> Subscription:
+        """Do what `Organism.subscribe` does."""
         return self.bus.subscribe(callback)
 
     def unsubscribe_events(self, callback: Callable[[PumpEvent], Any]) -> None:

@@ -22,15 +22,24 @@ QUEUE_LENGTH = 10_000
 class Subscription:
     """One subscriber's queue: the oldest event goes first when it is full, and is counted.
 
+    Calling it ends the subscription; what was published before is still handed over. `dropped` counts the events that
+    the subscriber was too slow for.
+
     Args:
         callback: Called with each event; a coroutine function is awaited before the next event.
+        ended: Is told that nothing more shall come.
         length: How many events may wait.
     """
 
-    __slots__ = ("_callback", "_draining", "_queue", "_task", "dropped")
+    __slots__ = ("_draining", "_ended", "_queue", "_task", "callback", "dropped")
 
-    def __init__(self, callback: Callable[[PumpEvent], Any], length: int = QUEUE_LENGTH) -> None:
-        self._callback = callback
+    def __init__(
+        self,
+        callback: Callable[[PumpEvent], Any],
+        ended: Callable[[Subscription], None],
+        length: int = QUEUE_LENGTH,
+    ) -> None:
+        self.callback, self._ended = callback, ended
         self._queue: deque[PumpEvent] = deque(maxlen=length)
         self._draining = False
         self._task: asyncio.Task[None] | None = None
@@ -47,10 +56,21 @@ class Subscription:
             self._draining = True
             asyncio.get_running_loop().call_soon(self.drain)
 
+    def __call__(self) -> None:
+        """End the subscription; to call it twice does no harm."""
+        self._ended(self)
+
     @property
     def busy(self) -> bool:
         """It has not got everything yet."""
         return bool(self._queue) or (self._task is not None and not self._task.done())
+
+    def give_up(self) -> None:
+        """Hand over no more, and cancel a callback that still waits for something."""
+        self.dropped += len(self._queue)
+        self._queue.clear()
+        if self._task is not None:
+            self._task.cancel()
 
     def drain(self) -> None:
         """Hand over all that waits; stop at an answer that has to be awaited."""
@@ -59,8 +79,8 @@ class Subscription:
         while self._queue:
             event = self._queue.popleft()
             try:
-                answer = self._callback(event)
-            except (Exception, asyncio.CancelledError):
+                answer = self.callback(event)
+            except (Exception, SystemExit, asyncio.CancelledError):
                 log.exception("a subscriber raised; it still gets the events that follow")
                 continue
             if inspect.isawaitable(answer):
@@ -71,7 +91,9 @@ class Subscription:
     async def _wait(self, answer: Any) -> None:
         try:
             await answer
-        except (Exception, asyncio.CancelledError):
+        except asyncio.CancelledError:
+            log.warning("a subscriber was cancelled while it waited")
+        except (Exception, SystemExit):
             log.exception("a subscriber raised; it still gets the events that follow")
         finally:
             asyncio.get_running_loop().call_soon(self.drain)
@@ -84,26 +106,24 @@ class EventBus:
         self.heard = False
         self._subscriptions: tuple[Subscription, ...] = ()
 
-    def subscribe(self, callback: Callable[[PumpEvent], Any]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[PumpEvent], Any]) -> Subscription:
         """Have `callback` called with every event from now on, in order.
 
         Returns:
-            A function that ends the subscription; to call it twice does no harm.
+            What ends the subscription when it is called, and counts what a slow subscriber missed (`dropped`).
         """
-        subscription = Subscription(callback)
+        subscription = Subscription(callback, self._end)
         self._subscriptions = (*self._subscriptions, subscription)
         self.heard = True
+        return subscription
 
-        def unsubscribe() -> None:
-            self._subscriptions = tuple(each for each in self._subscriptions if each is not subscription)
-            self.heard = bool(self._subscriptions)
-
-        return unsubscribe
+    def _end(self, *subscriptions: Subscription) -> None:
+        self._subscriptions = tuple(each for each in self._subscriptions if each not in subscriptions)
+        self.heard = bool(self._subscriptions)
 
     def unsubscribe(self, callback: Callable[[PumpEvent], Any]) -> None:
         """End every subscription of `callback`."""
-        self._subscriptions = tuple(each for each in self._subscriptions if each._callback != callback)  # noqa: SLF001
-        self.heard = bool(self._subscriptions)
+        self._end(*(each for each in self._subscriptions if each.callback == callback))
 
     @property
     def dropped(self) -> int:
@@ -116,10 +136,15 @@ class EventBus:
             subscription.put(events)
 
     async def flush(self, seconds: float = 0.2) -> None:
-        """Hand over what still waits, before the organism is gone; a slow subscriber has so many seconds."""
+        """Hand over what still waits, before the organism is gone; a subscriber that hangs is cancelled in the end.
+
+        Args:
+            seconds: How long all of them have, together.
+        """
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         for subscription in self._subscriptions:
             subscription.drain()
             while subscription.busy and loop.time() < until:  # noqa: ASYNC110 - its own code decides how long
                 await asyncio.sleep(0)
+            subscription.give_up()

@@ -70,6 +70,7 @@ class Run:
         self.organism, self.source = organism, source
         self.record = Record(organism, ended)
         organism.pump.passages.keep()
+        self.messages = organism.messages  # it holds what happens from the first look on
         self.picture = Picture(self.bundle)
         self._view: Any = None
         self.watched: dict[str, Any] = {}
