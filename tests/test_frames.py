@@ -296,6 +296,50 @@ class FramesAgainstTheModel(RuleBasedStateMachine):
         told = self.recorder.of("deliver_error")[before:]
         return self.start(told[0]) if told else None
 
+    @rule(target=working, frame=working)
+    def tell(self, frame: Frame | None) -> Frame | None:
+        """A send of the frame was refused: its listener is told, if it takes errors."""
+        if frame is None or frame.closed or not self.things.get(frame):
+            return None
+        before = len(self.recorder.of("deliver_error"))
+        takes_errors = frame.listener == "c"
+        self.rules.tell(frame, "error")
+        told = self.recorder.of("deliver_error")[before:]
+        assert frame.closed is not takes_errors
+        assert not takes_errors or told == [frame]
+        return self.start(told[0]) if told else None
+
+    @rule(which=st.integers(0, 99))
+    def give_up_a_call(self, which: int) -> None:
+        """A caller no longer waits: the frame of its call is closed, with all below."""
+        waiting = [(call, frame) for call, frame in self.open_calls.items() if not frame.closed]
+        if not waiting:
+            return
+        call, frame = waiting[which % len(waiting)]
+        below = list(frame.below())
+        frame.call = None
+        del self.open_calls[call]
+        self.rules.close(frame)
+        assert all(each.closed for each in below)
+
+    @rule()
+    def end_the_conversation(self) -> None:
+        """What stands below the mailbox is closed; the mailbox stays."""
+        self.rules.respond(self.root)
+        assert not self.root.closed
+        assert self.root.busy == 0
+        assert not self.root.children
+
+    @invariant()
+    def idle_frames_are_those_that_could_be_used_again(self) -> None:
+        for frame in self.parents:
+            if not frame.closed:
+                listed = [each for frames in (frame.idle or {}).values() for each in frames]
+                idle = [child for child in frame.children if not self.is_busy(child)]
+                assert sorted(map(id, listed)) == sorted(map(id, idle)), frame
+                assert all(each.listener == name for name, frames in (frame.idle or {}).items() for each in frames)
+                assert all(child.parent is frame and child.depth == frame.depth + 1 for child in frame.children)
+
     @invariant()
     def busy_is_what_the_model_counts(self) -> None:
         for frame in self.parents:
