@@ -46,6 +46,7 @@ async def bootstrap(path: str | Path, namespace: Mapping[str, Any] | None = None
     """
     read_env_file(Path(path).parent)
     pump = StreamPump(ConfigLoader.load(path, namespace), namespace)
+    pump.config_path = Path(path)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     pump.reception.announce(Boot(pump.name, now, len(pump.directory.by_name())), to="system.boot")
     set_stream_pump(pump)

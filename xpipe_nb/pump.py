@@ -86,6 +86,9 @@ class StreamPump:
         ConfigError: When anything in the settings or the listeners is wrong; it names every fault.
     """
 
+    config_path: Path | None = None
+    """The file that it was made from, if it was."""
+
     def __init__(self, config: OrganismConfig, namespace: Mapping[str, Any] | None = None) -> None:
         config = check_config(config)
         listeners = resolve_all(config.listeners, namespace)
@@ -376,9 +379,22 @@ class StreamPump:
         """Take a listener out of the routes; say whether it was there."""
         return self.directory.remove(name)
 
-    async def reload_config(self, path: str | Path, namespace: Mapping[str, Any] | None = None) -> ReloadEvent:
-        """Take over a YAML file; what is in flight is dealt with as `Organism.reload` says."""
-        return self.reload(Path(path), namespace)
+    async def reload_config(
+        self, path: str | Path | None = None, namespace: Mapping[str, Any] | None = None
+    ) -> ReloadEvent:
+        """Take over a YAML file; what is in flight is dealt with as `Organism.reload` says.
+
+        Args:
+            path: The file; left out, the one that `bootstrap` read.
+            namespace: Where the names in it are looked up first; left out, where they were at the start.
+
+        Raises:
+            XPipeError: When no path is given and none is known.
+        """
+        path = self.config_path if path is None else Path(path)
+        if path is None:
+            raise XPipeError(f"{self.name} was not made from a file; write reload_config(path)")
+        return self.reload(path, namespace)
 
     def reload(self, source: Any, namespace: Mapping[str, Any] | None = None) -> ReloadEvent:
         """Do what `Organism.reload` says."""
