@@ -20,8 +20,10 @@ from tests.support import ROOT, eventually, run
 from xpipe_nb import (
     AgentStateEvent,
     ConfigError,
+    ConfigWarning,
     ConversationFailed,
     DeliveryError,
+    GateLimits,
     HandlerMetadata,
     HandlerResponse,
     Identity,
@@ -35,6 +37,7 @@ from xpipe_nb import (
 )
 from xpipe_nb.dispatch.deadlines import RESOLUTION
 from xpipe_nb.primitives import BufferStart, SequenceStart, TodoUntil
+from xpipe_nb.xml import open_envelope, read_document
 
 ENVELOPE = '<message xmlns="https://xml-pipeline.org/ns/envelope/v1"><meta><from>{}</from><to>{}</to><thread>{}</thread></meta>{}</message>'
 A_THREAD = "6f1c1d5e-7a2b-4c3d-8e4f-5a6b7c8d9e0f"
@@ -55,6 +58,10 @@ class Measure:
 
 async def echo(message: Say) -> Told:
     return Told(message.text)
+
+
+async def ask_echo(message: Ask, meta: HandlerMetadata) -> Told:
+    return await meta.call(Say(message.text), to="echo")  # type: ignore[no-any-return]
 
 
 def named(name: str, handler: Any, **settings: Any) -> ListenerConfig:
@@ -203,6 +210,35 @@ def test_09_an_empty_payload_and_a_hostile_name_make_whole_xml() -> None:
             assert await organism.ask(Nothing(), to="quiet") == Told("nothing came")
             with pytest.raises(Rejected):
                 await organism.inject(Nothing(), to="quiet", from_id="a</from><from>b")
+
+    run(story())
+
+
+def test_11_hooks_see_the_bytes_of_each_message() -> None:
+    """What a hook is given is the whole canonical message: it can be injected again and says the same."""
+
+    class Journal:
+        def __init__(self) -> None:
+            self.written: list[dict[str, Any]] = []
+
+        async def on_intent(self, **written: Any) -> int:
+            self.written.append(written)
+            return len(self.written)
+
+    async def story() -> None:
+        journal = Journal()
+        async with an_organism(ask_echo, echo, hooks=[journal]) as organism:
+            await organism.ask(Ask("<&>"), to="ask_echo")
+        assert [(each["from_id"], each["to_id"]) for each in journal.written] == [
+            ("console", "ask_echo"),
+            ("ask_echo", "echo"),
+        ]
+        for written in journal.written:
+            opened = open_envelope(read_document(written["payload_bytes"], GateLimits()))
+            assert (opened.from_id, opened.to_id) == (written["from_id"], written["to_id"])
+            assert opened.thread == written["thread_id"]
+            assert opened.payload.tag == written["payload_type"]
+            assert opened.payload.findtext("Text") == "<&>"
 
     run(story())
 
@@ -595,9 +631,9 @@ def test_34_the_first_error_is_the_one_that_is_told() -> None:
 
 
 def test_25_no_setting_is_read_and_never_used() -> None:
-    """The number of open conversations is bounded by its setting; an unknown setting is refused."""
+    """The number of open conversations, the order, the port and broadcasts are what their settings say."""
 
-    async def story() -> None:
+    async def bounded() -> None:
         let_go = asyncio.Event()
 
         async def wait(message: Say) -> None:
@@ -609,7 +645,35 @@ def test_25_no_setting_is_read_and_never_used() -> None:
                 await organism.inject(Say("y"), to="wait", nowait=True)
             let_go.set()
 
-    run(story())
+    async def order(scheduling: str) -> list[str]:
+        served: list[str] = []
+
+        async def first(message: Say) -> Any:
+            served.append(f"{message.text}1")
+            return send(Ask(message.text), to="second")
+
+        async def second(message: Ask) -> None:
+            served.append(f"{message.text}2")
+
+        async with an_organism(first, second, thread_scheduling=scheduling, max_concurrent_handlers=1) as organism:
+            organism.pause()
+            for text in "ab":
+                await organism.inject(Say(text))
+            organism.resume()
+            await organism.settle()
+        return served
+
+    async def everybody() -> int:
+        listeners = [named(name, echo, broadcast=True) for name in ("one", "two", "three")]
+        async with an_organism(*listeners, named("alone", echo)) as organism:
+            return len(await (await organism.inject(Say("x"))))
+
+    run(bounded())
+    assert run(order("breadth-first")) == ["a1", "b1", "a2", "b2"]
+    assert run(order("depth-first")) == ["a1", "a2", "b1", "b2"]
+    assert run(everybody()) == 3
+    with pytest.warns(ConfigWarning, match="no network door"):
+        Organism("x", port=9000)
     with pytest.raises(ConfigError):
         Organism.from_yaml("organism: {name: x}\nmax_concurent_pipelines: 3\nlisteners: []\n")
 
