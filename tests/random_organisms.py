@@ -8,7 +8,7 @@ nothing is left to do, the clock jumps to the next timer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +29,7 @@ from xpipe_nb import (
     payload,
     send,
 )
+from xpipe_nb.primitives import BufferStart, SequenceStart, TodoUntil
 
 __all__ = ["Act", "Actor", "JumpingLoop", "Meddling", "Program", "programs"]
 
@@ -54,11 +55,22 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
     ahead = 0.0
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads_work: Callable[[], bool] = lambda: False
+        self._waited = False
+
     def time(self) -> float:
         return super().time() + self.ahead
 
     def _run_once(self) -> None:
-        if not self._ready:  # type: ignore[attr-defined]
+        if self._ready:  # type: ignore[attr-defined]
+            self._waited = False
+        elif self.threads_work() and not self._waited:
+            self._waited = True  # a thread gets a moment of real time before the clock jumps
+            self.call_later(0.01, lambda: None)
+        else:
+            self._waited = False
             timers = [each.when() for each in self._scheduled if not each.cancelled()]  # type: ignore[attr-defined]
             if not timers:
                 raise RuntimeError("nothing will ever happen in this loop again")
@@ -80,6 +92,7 @@ class Actor:
 
     script: tuple[Act, ...]
     takes_errors: bool = False
+    plain: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -94,19 +107,20 @@ class Meddling:
 
 @dataclass(frozen=True)
 class Program:
-    """A whole story: who is there, how many places there are, and what is done from outside."""
+    """A whole story: who is there, how many places there are, what is done from outside, and whether it may settle."""
 
     actors: dict[str, Actor]
     settings: dict[str, Any]
     meddling: tuple[Meddling, ...]
     watched: bool = True
+    settles: bool = True
 
 
 HANDLED = [
     "nothing", "answer", "forward", "forward", "fan", "itself", "call", "call", "call uncaught", "gather", "race",
     "call and leave", "broadcast", "call all", "raise", "exit", "cancelled", "cancel myself", "hang", "stubborn", "pause",
     "nowhere", "nonsense", "yield", "yield and raise", "answer, then more", "inject", "ask", "cancel it", "cancel other",
-    "text", "bad list",
+    "text", "bad list", "todo", "sequence", "buffer",
 ]  # fmt: skip
 """What a handler may do."""
 
@@ -130,7 +144,8 @@ def actors() -> st.SearchStrategy[Actor]:
             "broadcast": st.just(True),
         },
     )
-    return st.builds(Actor, st.lists(acts, min_size=1, max_size=4).map(tuple), st.booleans(), settings)
+    scripts = st.lists(acts, min_size=1, max_size=4).map(tuple)
+    return st.builds(Actor, scripts, st.booleans(), st.sampled_from([False, False, False, True]), settings)
 
 
 def programs() -> st.SearchStrategy[Program]:
@@ -146,7 +161,8 @@ def programs() -> st.SearchStrategy[Program]:
     )
     meddling = st.builds(Meddling, st.sampled_from(DONE_OUTSIDE), st.integers(0, 5), st.sampled_from(NAMES))
     cast = st.fixed_dictionaries({name: actors() for name in NAMES})
-    return st.builds(Program, cast, settings, st.lists(meddling, min_size=2, max_size=14).map(tuple), st.booleans())
+    done = st.lists(meddling, min_size=2, max_size=14).map(tuple)
+    return st.builds(Program, cast, settings, done, st.booleans(), st.sampled_from([True, True, False]))
 
 
 # ---- what handlers do
@@ -165,6 +181,12 @@ class Playing:
 
     def handler(self) -> Any:
         """The function that the organism calls; it takes errors, or not."""
+        if self.actor.plain:
+
+            def plain(message: Job | Done, meta: HandlerMetadata) -> Any:
+                return self.play_plainly(message, meta)
+
+            return plain
         if any(act.what.startswith("yield") for act in self.actor.script):
             return self.generator(errors=self.actor.takes_errors)
         if self.actor.takes_errors:
@@ -210,6 +232,24 @@ class Playing:
             raise ValueError("after it has sent")
         yield HandlerResponse.respond(Done(message.energy))
         yield HandlerResponse.respond(Done(message.energy))
+
+    def play_plainly(self, message: Any, meta: HandlerMetadata) -> Any:
+        """Do in a thread what can be done there, else pass it on."""
+        act = self.act_for(message)
+        if act is None:
+            return Done(0) if isinstance(message, Job) else None
+        job = Job(message.energy - 1)
+        if act.what in ("call", "gather", "race", "hang"):
+            with suppress(CallFailed):
+                meta.call_sync(job, to=act.peers[0])
+            return Done(job.energy)
+        if act.what == "call uncaught":
+            return meta.call_sync(job, to=act.peers[0])
+        if act.what in ("raise", "yield and raise"):
+            raise ValueError("as the script says")
+        if act.what in ("exit", "cancelled"):
+            raise SystemExit(3)
+        return {"nothing": None, "answer": Done(job.energy), "nonsense": 5}.get(act.what, send(job, to=act.peers[0]))
 
     def act_for(self, message: Any) -> Act | None:
         """The line that a message picks; no energy is left for errors and for what is done."""
@@ -341,6 +381,20 @@ class Playing:
 
     async def do_bad_list(self, job: Job, peers: tuple[str, ...], meta: HandlerMetadata) -> Any:
         return [send(job, to=peers[0]), 7]
+
+    async def do_todo(self, job: Job, peers: tuple[str, ...], meta: HandlerMetadata) -> Any:
+        return [send(TodoUntil("Done"), to="system.todo"), send(job, to=peers[0])]
+
+    async def do_sequence(self, job: Job, peers: tuple[str, ...], meta: HandlerMetadata) -> Any:
+        with suppress(CallFailed):
+            await meta.call(SequenceStart(steps=list(peers), payload=job), to="system.sequence")
+        return Done(job.energy)
+
+    async def do_buffer(self, job: Job, peers: tuple[str, ...], meta: HandlerMetadata) -> Any:
+        with suppress(CallFailed):
+            start = BufferStart(target=peers[0], items=[job, job], deadline=0.3 if len(peers) > 1 else None)
+            await meta.call(start, to="system.buffer")
+        return Done(job.energy)
 
     name = ""
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.benchmarks import cells, hops, memory, views
+from tests.benchmarks import cells, hops, memory, profile, views
 from tests.benchmarks.figures import Figure, save, table
 
 
@@ -15,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks", description="Measure a hop, the memory, the views and the magics."
     )
-    parser.add_argument("--only", choices=["hops", "memory", "views", "cells"], help="measure just this")
+    parser.add_argument("--only", choices=["hops", "profile", "memory", "views", "cells"], help="just this")
     parser.add_argument("--hops", type=int, default=10_000, help="in a round (default: 10000)")
     parser.add_argument("--rounds", type=int, default=7, help="of hops (default: 7)")
     parser.add_argument("--messages", type=int, default=1_000_000, help="for the memory (default: 1000000)")
@@ -28,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     figures: list[Figure] = []
     if options.only in (None, "hops"):
         figures += hops.measure(options.hops, options.rounds)
+    if options.only == "profile":  # where the time goes bounds nothing, so that it is measured only when asked for
+        figures += profile.measure(options.hops, 3.0 if options.quick else 10.0)
     if options.only in (None, "views"):
         figures += views.measure(2.0 if options.quick else 10.0, options.hops)
     if options.only in (None, "cells"):
