@@ -407,8 +407,8 @@ class StreamPump:
         limits = config.limits
         self.config = config
         self.letters.keep(limits.max_dead_letters)
-        self.rules.max_depth, self.stages.max_messages = limits.max_depth, limits.max_messages
-        self.stages.gate = self.composer.gate = self.reception.gate = config.gate
+        self.rules.max_depth, self.steps.max_messages = limits.max_depth, limits.max_messages
+        self.steps.gate = self.composer.gate = self.reception.gate = config.gate
         self.scheduler.places = config.max_concurrent_handlers
         self.conversations.bound(limits, config.max_concurrent_pipelines)
         self.budgets.change(config.max_tokens_per_thread)
