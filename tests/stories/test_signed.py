@@ -464,8 +464,8 @@ def test_a_dead_letter_is_sent_again_by_a_person_though_its_stamp_is_used(cast: 
         async with cast.hers, Organism("his", [moody], identity=cast.bob) as organism:
             await organism.inject(cast.hers.seal(Say("x"), to="moody", from_id="gateway"), from_id="gateway")
             await organism.settle()
-            forged = cast.hers.seal(Say("y"), to="moody").replace(b">y<", b">z<")
-            await cast.refused(forged, organism)
+            forged = cast.hers.seal(Say("y"), to="moody", from_id="gateway").replace(b">y<", b">z<")
+            await cast.refused(forged, organism, from_id="gateway")
             down[0] = False
             failed, refused = organism.dead_letters
             assert await (await organism.resend(failed.message_id)) == [Told("x")]
