@@ -668,6 +668,87 @@ def test_a_handler_that_runs_meanwhile_goes_on() -> None:
     run(story())
 
 
+async def sleeps(source: Any) -> AsyncIterator[Any]:
+    """An operator that would keep what comes from outside for ever."""
+    async for item in source:
+        if isinstance(item, Raw):
+            await asyncio.Event().wait()
+        yield item
+
+
+async def will_not_wake(source: Any) -> AsyncIterator[Any]:
+    """The same, and it does not even mind being cancelled."""
+    async for item in source:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            yield item
+
+
+@pytest.mark.parametrize("operator", [sleeps, will_not_wake])
+def test_an_operator_that_sleeps_can_be_taken_out(operator: Any) -> None:
+    """What it held goes on by the new stages."""
+
+    async def story() -> None:
+        organism = an_organism(echo)
+        organism.pump.stages.insert(operator, after="source", name="mine")
+        async with organism:
+            waiting = asyncio.ensure_future(outcome(organism, Say("x"), "echo"))
+            await eventually(lambda: len(organism.pump.inbox) == 1)
+            organism.pause()
+            organism.pump.stages.remove("mine")
+            organism.resume()
+            assert await waiting == [Told("x")]
+            assert await outcome(organism, Say("y"), "echo") == [Told("y")]
+
+    run(story())
+
+
+def test_a_cancelled_run_ends_what_is_inside_an_operator() -> None:
+    """`run` cleans up behind it, and whoever waits hears."""
+
+    async def story() -> None:
+        organism = an_organism(echo)
+        organism.pump.stages.insert(sleeps, after="source")
+        running = asyncio.ensure_future(organism.pump.run())
+        await eventually(lambda: organism.pump.state == "running")
+        waiting = asyncio.ensure_future(outcome(organism, Say("x"), "echo"))
+        await eventually(lambda: len(organism.pump.inbox) == 1)
+        running.cancel()
+        assert await waiting == "source closed"
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    run(story())
+
+
+def test_a_conversation_may_be_ended_while_an_operator_holds_its_message() -> None:
+    """What comes out too late is refused, and the organism becomes quiet."""
+
+    async def story() -> None:
+        let_go = asyncio.Event()
+
+        async def keeps(source: Any) -> AsyncIterator[Any]:
+            async for item in source:
+                if item.kind.value == "call":
+                    await let_go.wait()
+                yield item
+
+        organism = actors()
+        organism.pump.stages.insert(keeps, after="assign")
+        async with organism:
+            conversation = await organism.inject(Ask("x"))
+            await eventually(lambda: len(organism.pump.inbox) == 1)
+            conversation.cancel("enough")
+            with pytest.raises(ConversationFailed, match="enough"):
+                await conversation
+            let_go.set()
+            assert (await organism.settle()).open == ()
+            assert {each.reason for each in organism.dead_letters} == {"closed"}
+
+    run(story())
+
+
 def test_a_stop_ends_what_is_inside_an_operator() -> None:
     """Who waits for a message that an operator holds hears of the stop."""
 
