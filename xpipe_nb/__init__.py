@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.config import OrganismConfig as OrganismConfig
     from xpipe_nb.conversation import Conversation as Conversation
     from xpipe_nb.dispatch.hooks import DispatchHook as DispatchHook
+    from xpipe_nb.errors import BudgetExhausted as BudgetExhausted
     from xpipe_nb.errors import CallFailed as CallFailed
     from xpipe_nb.errors import ConfigError as ConfigError
     from xpipe_nb.errors import ConversationFailed as ConversationFailed
@@ -106,7 +107,7 @@ _HOMES = {
     "conversation": ("Conversation",),
     "dispatch.hooks": ("DispatchHook",),
     "errors": (
-        "CallFailed", "ConfigError", "ConversationFailed", "ConversationWaits", "DefinitionError", "Fault", "PayloadError",
+        "BudgetExhausted", "CallFailed", "ConfigError", "ConversationFailed", "ConversationWaits", "DefinitionError", "Fault", "PayloadError",
         "Rejected", "XPipeError",
     ),
     "events": (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from xpipe_nb.budgets import SEVERITIES, Account
 from xpipe_nb.conversation import Conversation
-from xpipe_nb.errors import CallFailed, XPipeError
+from xpipe_nb.errors import BudgetExhausted, XPipeError
 from xpipe_nb.events import BudgetEvent
 from xpipe_nb.payloads.primitives import BudgetWarning
 
@@ -147,7 +147,7 @@ class Budgets:
         """Set tokens aside; when there are too few, wait for a person's leave if there is one who could give it.
 
         Raises:
-            CallFailed: With code `budget`, when there are too few and nobody to ask.
+            BudgetExhausted: There are too few, and nobody to ask.
         """
         conversation = turn.frame.conversation
         account = self._account(conversation)
@@ -155,7 +155,7 @@ class Budgets:
             self._tell(turn, account)
             return
         if not self._questions.attended:
-            raise CallFailed("budget", f"{_need(turn.listener.name, account, tokens)} (max_tokens_per_thread)")
+            raise BudgetExhausted(_need(turn.listener.name, account, tokens))
         claim = _Claim(account, tokens, turn.frame, self._questions)
         self._claims.append(claim)
         try:

@@ -184,6 +184,19 @@ class CallFailed(XPipeError):
         super().__init__(f"{text} ({code})" if to is None else f"{to}: {text} ({code})")
 
 
+class BudgetExhausted(CallFailed):
+    """A conversation has too few tokens left for what a handler wants to spend, and nobody is there to be asked.
+
+    Its `code` is `budget`, which is what the handler's caller gets if it does not catch it.
+
+    Args:
+        text: How many are needed, and how many are left.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__("budget", text)
+
+
 class ConversationWaits(XPipeError):
     """A conversation that is awaited in a cell waits for the person whose cell that is.
 

@@ -121,7 +121,7 @@ class Exchange:
             frame.conversation.messages += 1
             start = self._scheduler.admit(delivery)
         self._left_stream(send)
-        if delivery.listener is None:
+        if delivery.listener is None or (start is not delivery and self.questions.open):
             self._became_quiet()
         return start
 

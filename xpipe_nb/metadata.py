@@ -132,8 +132,9 @@ class HandlerMetadata:
             tokens: How many are reserved: an estimate that will do, prompt and answer together.
 
         Raises:
-            CallFailed: With code `budget`, when there are too few left and nobody to ask for more. Where a person is
-                attached (`organism.attended`), the handler waits for `organism.budgets.raise_limit`, as in a call.
+            BudgetExhausted: There are too few left and nobody to ask for more; a `CallFailed` with code `budget`. Where
+                a person is attached (`organism.attended`), the handler waits for `organism.budgets.raise_limit`
+                instead, as in a call.
             ValueError: When `tokens`, or what stands in `spent` at the end, is no whole number from 0.
 
         Example:

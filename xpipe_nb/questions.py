@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from xpipe_nb.events import QuestionEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from xpipe_nb.calls import Call
     from xpipe_nb.conversation import Conversation
     from xpipe_nb.conversations import Conversations
     from xpipe_nb.dispatch.event_bus import EventBus
@@ -94,6 +95,7 @@ class Questions:
         if self.open.pop(question.number, None) is not None:
             answered = question.answer.done() and not question.answer.cancelled()
             self._tell(question, "answered" if answered else "withdrawn")
+            self._conversations.go_on(question.conversation)  # until a look finds that it waits for something else
             self.look_soon()
 
     def frame_closed(self, frame: Frame) -> None:
@@ -157,6 +159,16 @@ def _frame_rests(frame: Frame, seen: set[int]) -> bool:
         return not own  # else something is queued for it, or under way from it
     if own > 1 + len(frame.queue or ()):
         return False
-    if turn.placed or turn.resumption is not None or not turn.calls:
+    if turn.placed or turn.resumption is not None or any(map(_is_answered, turn.waits or [()])):
         return False
     return all(abroad is not None and _rests(abroad, seen) for abroad in turn.abroad or ())
+
+
+def _is_answered(calls: Sequence[Call]) -> bool:
+    """Say whether who waits for these calls, for one after the other, is about to go on."""
+    for call in calls:
+        if not call.future.done():
+            return False
+        if call.future.cancelled() or call.future.exception() is not None:
+            return True
+    return True

@@ -149,6 +149,7 @@ class Services:
     async def _answers(self, turn: Turn, calls: Sequence[Call]) -> list[Any]:
         """Wait for calls; meanwhile the turn's places are free and its clock stands."""
         turn.calls += 1
+        turn.waits = [*(turn.waits or ()), calls]
         if turn.calls == 1:
             self._deadlines.pause(turn)
             self.crew.step_aside(turn)
@@ -163,6 +164,9 @@ class Services:
                 if frame is not None:
                     self._exchange.rules.close(frame)
             turn.calls -= 1
+            turn.waits.remove(calls)
+            if self.questions.open:
+                self.questions.look_soon()
             if not turn.calls and _goes_on(turn):
                 try:
                     await self.crew.step_back(turn)
@@ -212,7 +216,8 @@ class Services:
         """Set tokens aside.
 
         Raises:
-            CallFailed: With code `budget`, when there are too few and nobody to ask.
+            BudgetExhausted: There are too few, and nobody to ask.
+            CallFailed: The turn is over, or another loop runs here.
         """
         if asyncio.get_running_loop() is not self.loop:
             raise CallFailed(

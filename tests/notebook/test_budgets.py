@@ -79,7 +79,9 @@ def test_with_nobody_there_it_is_an_error(spending) -> None:
     """Headless, the cell fails with the cause; nothing waits."""
     ran = spending("answer = %inject spender name='1200'")
     assert ran.error["ename"] == "ConversationFailed"
-    assert "spender needs 1,200 tokens, 1,000 of 1,000 are left" in ran.said
+    assert ran.said.startswith(
+        "✕ #1 failed: spender raised BudgetExhausted: spender needs 1,200 tokens, 1,000 of 1,000 are left (budget), line "
+    )
     assert spending("answer.state, answer.errors[0].code").value == "('failed', 'budget')"
 
 

@@ -6,11 +6,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.stories.cast import Ask, Count, Recorder, Say, Told, an_organism
 from tests.support import eventually, run
 from xpipe_nb import (
     BudgetEvent,
+    BudgetExhausted,
     CallFailed,
     Conversation,
     ConversationFailed,
@@ -20,6 +23,7 @@ from xpipe_nb import (
     Organism,
     QuestionEvent,
     XPipeError,
+    payload,
     send,
 )
 from xpipe_nb.dispatch.deadlines import RESOLUTION
@@ -205,6 +209,21 @@ def test_an_unknown_conversation_is_told_with_those_there_are() -> None:
     run(story())
 
 
+def test_a_ring_with_a_budget_is_no_ring_without_end() -> None:
+    """`check` warns of plain listeners that may go round for ever; tokens end that."""
+
+    async def ping(message: Count) -> Say: ...
+
+    async def pong(message: Say) -> Count: ...
+
+    ring = [
+        ListenerConfig(name="ping", handler=ping, peers=["pong"]),
+        ListenerConfig(name="pong", handler=pong, peers=["ping"]),
+    ]
+    assert "endless" in [each.code for each in an_organism(*ring).check()]
+    assert "endless" not in [each.code for each in an_organism(*ring, max_tokens_per_thread=100).check()]
+
+
 # ---- nothing left, and nobody to ask
 
 
@@ -232,7 +251,7 @@ def test_a_handler_can_catch_it_and_do_with_less() -> None:
         try:
             async with meta.tokens(message.n):
                 return Told("asked")
-        except CallFailed as failed:
+        except BudgetExhausted as failed:
             return Told(f"{failed.code}: guessed")
 
     async def story() -> None:
@@ -521,6 +540,31 @@ def test_a_buffer_whose_items_wait_for_a_person_waits_too() -> None:
     run(story())
 
 
+def test_what_is_queued_behind_a_waiting_turn_waits_too() -> None:
+    """Messages of one frame are handled in order, so the second one cannot go on either."""
+    done: list[int] = []
+
+    async def agent(message: Ask | Count, meta: HandlerMetadata) -> Any:
+        if isinstance(message, Ask):
+            return [send(Count(each), to="agent") for each in (200, 5)]
+        async with meta.tokens(message.n):
+            done.append(message.n)
+        return None
+
+    async def story() -> None:
+        config = ListenerConfig(name="agent", handler=agent, agent=True)
+        async with an_organism(config, max_tokens_per_thread=100) as organism:
+            organism.attended = True
+            conversation = await organism.inject(Ask("go"), to="agent")
+            await eventually(waits(conversation))
+            assert (await organism.settle()).open == (1,)
+            organism.budgets.raise_limit(1, 200)
+            assert await conversation == []
+
+    run(story())
+    assert done == [200, 5]
+
+
 def test_tokens_that_others_give_back_let_a_waiting_handler_go_on() -> None:
     """Who asked for more than was free is served when a reservation turns out too large."""
 
@@ -589,5 +633,75 @@ def test_the_timeout_of_a_handler_does_not_run_while_it_waits_for_a_person() -> 
             await asyncio.sleep(5 * RESOLUTION)  # time in which it would have been over
             organism.budgets.raise_limit(1, 300)
             assert await conversation == [Told("200 spent")]
+
+    run(story())
+
+
+# ---- all at once
+
+
+@payload
+class Work:
+    """Something to spend on, and more of it that is called for meanwhile."""
+
+    tokens: int
+    spends: int
+    calls: list[Work]
+
+
+@payload
+class Works:
+    """Work for several branches."""
+
+    branches: list[Work]
+
+
+TREES = st.recursive(
+    st.builds(Work, st.integers(0, 120), st.integers(0, 150), st.just([])),
+    lambda inner: st.builds(Work, st.integers(0, 120), st.integers(0, 150), st.lists(inner, max_size=3)),
+    max_leaves=8,
+)
+
+
+async def worker(message: Work, meta: HandlerMetadata) -> Told:
+    async with meta.tokens(message.tokens) as spent:
+        await asyncio.gather(*(meta.call(each, to="worker") for each in message.calls))
+        spent.completion = message.spends
+    return Told("done")
+
+
+async def fan(message: Works | Told) -> Any:
+    return [send(each, to="worker") for each in message.branches] if isinstance(message, Works) else None
+
+
+def total(work: Work) -> int:
+    return work.spends + sum(map(total, work.calls))
+
+
+@given(
+    crowd=st.lists(st.lists(TREES, min_size=1, max_size=3), min_size=1, max_size=3),
+    limit=st.integers(1, 400),
+    places=st.integers(1, 4),
+)
+def test_a_person_can_always_let_everything_come_to_its_end(crowd: list[list[Work]], limit: int, places: int) -> None:
+    """Handlers that spend, call and branch at once: after enough raises all is done and booked, and nothing is held."""
+
+    async def story() -> None:
+        async with an_organism(worker, fan, max_tokens_per_thread=limit, max_concurrent_handlers=places) as organism:
+            organism.attended = True
+            conversations = [await organism.inject(Works(branches), to="fan") for branches in crowd]
+            while (report := await asyncio.wait_for(organism.settle(), 5)).questions:
+                waiting = {each.number for each in conversations if each.state == "waiting"}
+                assert waiting == set(report.open) == {each.conversation.number for each in report.questions}
+                assert all(not each.answer.done() for each in report.questions)
+                question = report.questions[0]
+                organism.budgets.raise_limit(question.conversation, question.about)
+            assert report.open == ()
+            assert {each.state for each in conversations} == {"done"}
+            usages = [organism.budgets.usage(each) for each in conversations]
+            assert [each.used for each in usages] == [sum(map(total, branches)) for branches in crowd]
+            assert {each.reserved for each in usages} == {0}
+            assert (organism.pump.scheduler.running, organism.pump.conversations.resting) == (0, {})
+            assert list(organism.dead_letters) == []
 
     run(story())

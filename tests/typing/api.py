@@ -16,6 +16,8 @@ from xpipe_nb import (
     Limits,
     ListenerConfig,
     Organism,
+    Slot,
+    Usage,
     listener,
     payload,
     send,
@@ -50,6 +52,13 @@ async def greeter(message: Greeting, meta: HandlerMetadata) -> Shouted | None:
     return None
 
 
+async def thrifty(message: Greeting, meta: HandlerMetadata) -> Shouted:
+    async with meta.tokens(1_200) as spent:
+        spent.prompt, spent.completion = 900, 210
+    assert_type(meta.history, tuple[Slot, ...])
+    return Shouted(meta.usage_instructions)
+
+
 # A decorator keeps the types of what it decorates.
 assert_type(shouter(Greeting("Ann")), Shouted)
 assert_type(Greeting("Ann").name, str)
@@ -68,6 +77,9 @@ async def main() -> None:
         assert_type(conversation.id, str)
         assert_type(conversation.envelopes, list[bytes])
         assert_type(conversation.number, int)
+        assert_type(organism.budgets.usage(conversation), Usage)
+        assert_type(organism.budgets.raise_limit(conversation.number, 20_000).remaining, int | None)
+        assert_type(organism.prompts["greeter"], str)
 
 
 def sign() -> None:

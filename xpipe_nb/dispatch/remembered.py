@@ -83,6 +83,6 @@ def _forget(frame: Frame, slot: Slot, most: int, bus: EventBus) -> None:
     frame.kept = trimmed(frame.kept, slot, most)
     if is_first:
         number = frame.conversation.number
-        log.warning("%s has got more than %d messages in #%d and forgets the oldest", frame.listener, most, number)
+        log.info("%s has got more than %d messages in #%d and forgets the oldest", frame.listener, most, number)
         if bus.heard:
             bus.publish(HistoryCutEvent(frame.thread_id, frame.listener, most, number))

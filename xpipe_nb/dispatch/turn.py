@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Sequence
 
+    from xpipe_nb.calls import Call
     from xpipe_nb.frames import Frame
     from xpipe_nb.listeners import Listener
     from xpipe_nb.messages import Delivery
@@ -94,7 +96,7 @@ class Turn:
 
     __slots__ = (
         "abandoned", "abroad", "attempt", "calls", "deadline", "delivery", "expired", "frame", "gate", "gone", "listener",
-        "number", "over", "placed", "responded", "resumption", "sent", "services", "task",
+        "number", "over", "placed", "responded", "resumption", "sent", "services", "task", "waits",
     )  # fmt: skip
 
     def __init__(self, number: int, delivery: Delivery, gate: Gate, services: TurnServices) -> None:
@@ -104,6 +106,7 @@ class Turn:
         self.task: asyncio.Task[Any] | None = None
         self.attempt = 1
         self.calls = 0  # how many calls it waits in
+        self.waits: list[Sequence[Call]] | None = None  # and which, in the groups that it waits for
         self.abroad: list[Any] | None = (
             None  # what it waits for besides: conversations; `None` for what comes by itself
         )
