@@ -6,6 +6,8 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { Panel } from '@lumino/widgets';
 
+import type { Wish } from './render/host';
+
 export const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
 
 /** What is there once the kernel has told the widget what to draw. */
@@ -17,6 +19,8 @@ export interface Place {
   readonly session: ISessionContext;
   /** Resolves when the place's own widget manager is there; never, where there is none. */
   readonly widgets: Promise<void>;
+  /** Does what a view wishes of the notebook; not in a console. */
+  readonly grant?: (from: Element, wish: Wish) => void;
 }
 
 /** Give the id of the widget's model in a bundle. */
@@ -49,6 +53,11 @@ export class LiveWidget extends Panel {
     return this._alive;
   }
 
+  /** Whether it was alive and its kernel is gone, which is not the same as a view that was closed. */
+  get isOrphan(): boolean {
+    return this.hasLived && !this._alive && this.kernelIsGone();
+  }
+
   get aliveChanged(): ISignal<this, boolean> {
     return this._aliveChanged;
   }
@@ -75,6 +84,7 @@ export class LiveWidget extends Panel {
     const alive = this.hasComm() && !!this.renderer?.node.querySelector(drawn);
     if (alive !== this._alive) {
       this._alive = alive;
+      this.hasLived ||= alive;
       this.watch();
       this._aliveChanged.emit(alive);
     }
@@ -90,13 +100,17 @@ export class LiveWidget extends Panel {
 
   /** A model restored from a saved file has a view but no comm; after a restart the comms are gone as well. */
   private hasComm(): boolean {
+    return !this.kernelIsGone() && !!this.place.session.session?.kernel?.hasComm(this.modelId);
+  }
+
+  private kernelIsGone(): boolean {
     const kernel = this.place.session.session?.kernel;
-    const gone = ['restarting', 'autorestarting', 'terminating', 'dead'];
-    return !!kernel && !gone.includes(kernel.status) && kernel.hasComm(this.modelId);
+    return !kernel || ['restarting', 'autorestarting', 'terminating', 'dead'].includes(kernel.status);
   }
 
   private readonly watcher: MutationObserver;
   private renderer: IRenderMime.IRenderer | null = null;
   private _alive = false;
+  private hasLived = false;
   private readonly _aliveChanged = new Signal<this, boolean>(this);
 }

@@ -72,18 +72,25 @@ export class Store {
   }
 
   private readonly received = (content: unknown): void => {
-    const { snapshot, delta, detail, of, key, blocked } = fieldsOf(content);
+    const fields = fieldsOf(content);
+    const { snapshot, delta, closed } = fields;
+    this.closed ||= closed === true;
     if (isSnapshot(snapshot)) {
       this.takeWhole(snapshot);
     } else if (isDelta(delta)) {
       this.takeDelta(delta);
-    } else if (this.snapshot && typeof blocked === 'string') {
-      this.take({ ...this.snapshot, blocked });
-    } else if (this.snapshot && typeof key === 'string') {
-      const details = withDetail(this.snapshot.details ?? {}, of, key, detail);
-      this.take({ ...this.snapshot, details });
+    } else if (this.snapshot) {
+      this.takeMore(this.snapshot, fields);
     }
   };
+
+  private takeMore(snapshot: Snapshot, { blocked, of, key, detail }: Readonly<Record<string, unknown>>): void {
+    if (typeof blocked === 'string') {
+      this.take({ ...snapshot, blocked });
+    } else if (typeof key === 'string') {
+      this.take({ ...snapshot, details: withDetail(snapshot.details ?? {}, of, key, detail) });
+    }
+  }
 
   private takeWhole(snapshot: Snapshot): void {
     const details = this.snapshot?.session === snapshot.session ? this.snapshot.details : undefined;
@@ -103,11 +110,14 @@ export class Store {
 
   private readonly lost = (): void => {
     if (this.snapshot) {
-      this.take({ ...this.snapshot, organism: { ...this.snapshot.organism, state: 'gone' } });
+      this.take({ ...this.snapshot, lost: this.closed ? '' : this.heard });
     }
   };
 
   private take(snapshot: Snapshot): void {
+    if (snapshot.lost === undefined) {
+      this.heard = new Date().toTimeString().slice(0, 8);
+    }
     this.snapshot = snapshot;
     for (const listener of this.listeners) {
       listener(snapshot);
@@ -117,6 +127,8 @@ export class Store {
   private readonly listeners = new Set<(snapshot: Snapshot) => void>();
   private readonly front = Math.random().toString(36).slice(2);
   private acts = 0;
+  private heard = '';
+  private closed = false;
 }
 
 /** The kernel sends again, so nobody holds its loop any more. */

@@ -4,6 +4,7 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Panel } from '@lumino/widgets';
 
 import { LiveWidget, modelId, type Place } from './live';
+import { LISTENS, WISH, type Wish } from './render/host';
 import { Still } from './still';
 
 export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
@@ -14,6 +15,11 @@ export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
     super();
     this.addClass('xp-output');
     this.addWidget(this.still);
+    const grant = place?.grant;
+    if (grant) {
+      this.node.setAttribute(LISTENS, '');
+      this.node.addEventListener(WISH, event => grant(this.node, (event as CustomEvent<Wish>).detail));
+    }
   }
 
   /** Draw what was saved; then, in a trusted notebook, the widget, as soon as it answers. */
@@ -24,8 +30,9 @@ export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
     if (id === this.liveId) {
       return;
     }
-    this.endLive();
+    this.lostAt = undefined;
     this.liveId = id;
+    this.endLive();
     if (this.place && id !== null) {
       void this.place.widgets.then(() => this.beginLive(id, model));
     }
@@ -53,13 +60,23 @@ export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
     this.toggleClass('xp-mod-live', alive);
     if (alive) {
       this.still.clear();
+      this.lostAt = undefined;
     } else if (this.model && !this.isDisposed) {
-      this.still.draw(this.model);
+      this.still.draw(this.model, this.lost());
     }
+  }
+
+  /** When the kernel of what lived on this page went away; what was never alive here is what was saved. */
+  private lost(): string | undefined {
+    if (this.live?.isOrphan) {
+      this.lostAt ??= new Date().toTimeString().slice(0, 8);
+    }
+    return this.lostAt;
   }
 
   private readonly still = new Still();
   private model: IRenderMime.IMimeModel | null = null;
   private live: LiveWidget | null = null;
   private liveId: string | null = null;
+  private lostAt: string | undefined;
 }

@@ -35,6 +35,8 @@ export interface NodeRow {
   readonly refused: number;
   /** Of the times that its latest turns took, in milliseconds; not in a saved snapshot. */
   readonly median?: number;
+  /** When its handler is called again after a failure; not in a saved snapshot. */
+  readonly retry?: number;
   /** It was taken out by a reload. */
   readonly gone?: boolean;
 }
@@ -73,6 +75,8 @@ export interface ConversationRow {
   readonly began: Moment;
   readonly ended: Moment;
   readonly error?: string;
+  /** The number of the notebook's cell that began it; not in a saved snapshot. */
+  readonly cell?: number;
 }
 
 export interface FrameRow {
@@ -90,6 +94,8 @@ export interface FrameRow {
   readonly spans: readonly (readonly [number, Moment])[];
   readonly error?: string;
   readonly percent?: number;
+  /** How often its handler was called for one message, if more than once. */
+  readonly attempts?: number;
 }
 
 export interface MessageRow {
@@ -121,6 +127,8 @@ export interface ListenerDetail {
   readonly example: string;
   readonly xsd: string;
   readonly prompt: string;
+  /** The number of the notebook's cell that its handler stands in. */
+  readonly cell?: number;
 }
 
 /** One stage that a message passed: what it looked like there. */
@@ -128,6 +136,8 @@ export interface StageDetail {
   readonly name: string;
   readonly state: 'passed' | 'changed' | 'refused' | 'never';
   readonly text: string;
+  /** What changed or is wrong: the first character of each place, and the one after its last. */
+  readonly marks?: readonly (readonly [number, number])[];
 }
 
 /** A message's passage, on demand. */
@@ -164,6 +174,8 @@ export interface Snapshot {
   readonly details?: Details;
   /** Who holds the kernel's loop, in a sentence; the kernel sends nothing else meanwhile. */
   readonly blocked?: string;
+  /** Nothing answers any more: when the last state came; empty if the view was closed on purpose. It is never sent. */
+  readonly lost?: string;
 }
 
 export interface TableChange {
@@ -195,6 +207,7 @@ const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
 const isMoment = (value: unknown): value is Moment => value === null || isNumber(value);
 const isSpan = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 2 && isNumber(value[0]) && isMoment(value[1]);
+const isMark = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && value.every(isNumber);
 const isPath = (value: unknown): boolean => isText(value) && /^[MLCHVQAmlchvqa0-9., -]*$/.test(value);
 const listOf =
   (check: (value: unknown) => boolean) =>
@@ -230,7 +243,8 @@ const NODE: Shape = {
   ...each(isText, 'key', 'kind', 'state'),
   ...each(isNumber, 'x', 'y', 'w', 'h', 'running', 'waiting', 'queue', 'handled', 'errors', 'refused'),
   gone: maybe(isFlag),
-  median: maybe(isNumber)
+  median: maybe(isNumber),
+  retry: maybe(isNumber)
 };
 const EDGE: Shape = {
   ...each(isText, 'key', 'from', 'to'),
@@ -243,7 +257,8 @@ const CONVERSATION: Shape = {
   ...each(isText, 'state', 'from', 'to', 'type', 'text'),
   ...each(isNumber, 'key', 'frames', 'open', 'messages'),
   ...each(isMoment, 'began', 'ended'),
-  error: maybe(isText)
+  error: maybe(isText),
+  cell: maybe(isNumber)
 };
 const FRAME: Shape = {
   ...each(isText, 'name', 'type', 'state'),
@@ -251,7 +266,8 @@ const FRAME: Shape = {
   ...each(isMoment, 'opened', 'closed'),
   spans: listOf(isSpan),
   error: maybe(isText),
-  percent: maybe(isNumber)
+  percent: maybe(isNumber),
+  attempts: maybe(isNumber)
 };
 const MESSAGE: Shape = {
   ...each(isText, 'from', 'to', 'type', 'kind', 'state'),
@@ -263,10 +279,11 @@ const MESSAGE: Shape = {
 const LISTENER_DETAIL: Shape = {
   ...each(isText, 'kind', 'description', 'handler', 'example', 'xsd', 'prompt'),
   ...each(listOf(isText), 'accepts', 'answers'),
-  peers: value => value === null || listOf(isText)(value)
+  peers: value => value === null || listOf(isText)(value),
+  cell: maybe(isNumber)
 };
 const MESSAGE_DETAIL: Shape = {
-  stages: listOf(value => has(value, each(isText, 'name', 'state', 'text'))),
+  stages: listOf(value => has(value, { ...each(isText, 'name', 'state', 'text'), marks: maybe(listOf(isMark)) })),
   why: isText
 };
 

@@ -7,6 +7,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 
 import { type Place, WIDGET_VIEW } from './live';
+import { grant } from './notebookCells';
 import { OrganismOutput } from './output';
 import { SNAPSHOT } from './still';
 
@@ -29,9 +30,13 @@ export const renderer: JupyterFrontEndPlugin<void> = {
     consoles: IConsoleTracker | null
   ) => {
     render(everywhere, null);
-    const liveIn = (rendermime: IRenderMimeRegistry, session: ISessionContext) =>
-      render(rendermime, { rendermime, session, widgets: widgetsIn(rendermime, session, everywhere) });
-    notebooks?.widgetAdded.connect((_, panel) => liveIn(panel.content.rendermime, panel.sessionContext));
+    const liveIn = (rendermime: IRenderMimeRegistry, session: ISessionContext, more: Partial<Place> = {}) =>
+      render(rendermime, { rendermime, session, widgets: widgetsIn(rendermime, session, everywhere), ...more });
+    notebooks?.widgetAdded.connect((_, panel) =>
+      liveIn(panel.content.rendermime, panel.sessionContext, {
+        grant: (from, wish) => grant(panel, from, wish)
+      })
+    );
     consoles?.widgetAdded.connect((_, panel) => liveIn(panel.console.rendermime, panel.sessionContext));
   }
 };

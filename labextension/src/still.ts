@@ -10,9 +10,15 @@ import { readSnapshot } from './snapshotData';
 export const SNAPSHOT = 'application/vnd.xpipe.view+json';
 
 export class Still extends Widget {
-  /** Draw what is in a bundle; without actions, because nothing answers them. */
-  draw({ data }: IRenderMime.IMimeModel): void {
-    const read = readSnapshot(data[SNAPSHOT]);
+  /**
+   * Draw what is in a bundle; without actions, because nothing answers them.
+   *
+   * @param model - The bundle.
+   * @param lost - When the kernel went away, if it did so on this page.
+   */
+  draw({ data }: IRenderMime.IMimeModel, lost?: string): void {
+    const saved = readSnapshot(data[SNAPSHOT]);
+    const read = typeof saved === 'string' || lost === undefined ? saved : { ...saved, lost };
     if (this.view && typeof read !== 'string') {
       this.view.update(read);
       return;

@@ -17,6 +17,7 @@ from xpipe_nb.events import (
     MessageReceivedEvent,
     OrganismStateEvent,
     ProgressEvent,
+    RetryEvent,
     SendRefusedEvent,
     ThreadEvent,
 )
@@ -28,7 +29,7 @@ from xpipe_nb.views.graph import Node
 from xpipe_nb.views.places import Places, extended, places_of
 from xpipe_nb.views.saved import saved
 from xpipe_nb.views.snapshot import snapshot
-from xpipe_nb.views.state import DeclaredEvent, ViewState
+from xpipe_nb.views.state import CellEvent, DeclaredEvent, ViewState
 
 __all__ = ["SCENES", "Script", "places_in"]
 
@@ -80,6 +81,12 @@ class Script:
     def progress(self, name: str, frame: str, done: float, total: float) -> None:
         self._add(ProgressEvent(frame, name, done, total, at=self.now))
 
+    def retry(self, name: str, frame: str, attempt: int, delay: float, number: int) -> None:
+        self._add(RetryEvent(frame, name, attempt, delay, "it took too long", number, at=self.now))
+
+    def cell(self, number: int, cell: int) -> None:
+        self._add(CellEvent(number, cell, at=self.now))
+
     def close(self, frame: str, number: int) -> None:
         self._add(FrameClosedEvent(frame, number, at=self.now))
 
@@ -122,7 +129,8 @@ WAYS = [
     ("critic", "researcher"),
     ("researcher", "calculator"),
 ]
-QUESTION = "<Question><Text>Battery storage for a calm winter week in Denmark?</Text></Question>"
+QUESTION = "<Question><Text>Battery &amp; heat storage for a calm winter week in Denmark?</Text></Question>"
+WRITTEN = "```xml\n" + QUESTION.replace("&amp;", "&") + "\n```"
 LOOKUP = "<Lookup><Question>wind &amp; sun, January</Question><MaxSources>3</MaxSources></Lookup>"
 CALCULATE = "<Calculate><Expression>744 * 1.1</Expression></Calculate>"
 DRAFT = "<Draft><Text>Denmark would need about 1.1 TWh…</Text><Confidence>high</Confidence></Draft>"
@@ -135,8 +143,19 @@ def researching() -> Script:
     _peak_load(s)
     _wind_output(s)
     s.at(24.0).thread(3, "created")
-    first = s.send(3, "console", "planner", "p3", "#3", QUESTION, "inject", repairs=("a Markdown fence was removed",))
+    first = s.send(
+        3,
+        "console",
+        "planner",
+        "p3",
+        "#3",
+        QUESTION,
+        "inject",
+        raw=WRITTEN,
+        repairs=("removed a Markdown fence", "escaped & at line 2, column 32"),
+    )
     s.take(3, first, "console", "planner", "p3")
+    s.cell(3, 7)
     s.at(27.1).state("planner", "waiting", "p3")
     lookup = s.send(3, "planner", "researcher", "r3", "p3", LOOKUP, "call")
     s.take(3, lookup, "planner", "researcher", "r3")
@@ -163,7 +182,7 @@ def researching() -> Script:
         "planner",
         "critic",
         "Draft",
-        ("decode", "schema", "line 3, column 15: Confidence is a number from 0 to 1; 'high' is not"),
+        ("decode", "schema", "confidence: expected a number from 0 to 1, got 'high' (<Draft> line 1, column 54)"),
         DRAFT,
         "p3",
     )
@@ -200,6 +219,10 @@ def _wind_output(s: Script) -> None:
     ask = s.send(2, "planner", "critic", "k2", "p2", "<Draft><Text>none</Text></Draft>")
     s.state("planner", "idle", "p2")
     s.take(2, ask, "planner", "critic", "k2")
+    s.at(15.8)
+    s.retry("critic", "k2", 2, 0.4, 2)
+    s.at(15.8).state("critic", "waiting", "k2")
+    s.at(16.2).state("critic", "processing", "k2")
     s.at(18.0).state("critic", "error", "k2")
     s.letter(2, ask, "planner", "critic", "Draft", ("perform", "timeout", "critic did not end within 3 s"), "<Draft/>")
     s.close("k2", 2)

@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.notebook.blocking import Watchdog, stopping_handlers
+from xpipe_nb.notebook.cells import BEGUN_BY
 from xpipe_nb.notebook.completion import tab_matcher
 from xpipe_nb.notebook.display import conversation_bundle
 from xpipe_nb.notebook.edits import Edits
@@ -65,6 +66,7 @@ class Extension:
 
     def load(self) -> None:
         """Put our magics, our step, our formatters and our errors' looks into the shell."""
+        BEGUN_BY.set(self._shell.execution_count)
         prefix = _PREFIX if self._is_taken(*_NAMES) else ""
         magics = Magics(self.session, self.shell, self._begin, self._edits, prefix)
         self._register("line", f"{prefix}inject", magics.inject)
@@ -126,6 +128,7 @@ class Extension:
     def _before_cell(self, _info: object = None) -> None:
         """Look on while the cell runs, and let Stop reach a handler that holds the loop."""
         self.session.attend(attended=not self.shell.is_headless)
+        BEGUN_BY.set(self._shell.execution_count)
         if self._watchdog is not None:
             self._watchdog.a_cell_waits = True
             self._watchdog.wake()

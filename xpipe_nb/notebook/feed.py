@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from xpipe_nb.events import PumpEvent
+from xpipe_nb.events import PumpEvent, ThreadEvent
+from xpipe_nb.notebook.cells import BEGUN_BY, cell_of
 from xpipe_nb.organism import Organism
 from xpipe_nb.views.detail import listener_detail, message_detail
 from xpipe_nb.views.fold import fold_all
 from xpipe_nb.views.places import Places, extended, places_of
 from xpipe_nb.views.saved import saved
 from xpipe_nb.views.snapshot import MOST, histories, snapshot
-from xpipe_nb.views.state import DeclaredEvent, ViewState
+from xpipe_nb.views.state import CellEvent, DeclaredEvent, ViewState
 
 __all__ = ["Feed"]
 
@@ -64,8 +65,16 @@ class Feed:
             self._generation = generation
             events.insert(0, self._declared())
         if events:
-            self._state = fold_all(self._state, events)
+            self._state = fold_all(self._state, [*events, *self._begun_by(events)])
         return self._state
+
+    def _begun_by(self, events: Sequence[PumpEvent]) -> Iterator[CellEvent]:
+        """Say which cell each new conversation was begun by, where it was one."""
+        new = {each.conversation for each in events if isinstance(each, ThreadEvent) and each.status == "created"}
+        for each in self._organism.conversations if new else ():
+            cell = each.context.get(BEGUN_BY) if each.number in new and each.context is not None else None
+            if cell is not None:
+                yield CellEvent(each.number, cell)
 
     def _declared(self) -> DeclaredEvent:
         graph = self._organism.graph()
@@ -112,7 +121,7 @@ class Feed:
         if of == "listeners":
             listener = self._organism.pump.listeners.get(str(key))
             prompt = self._organism.prompts.get(str(key))
-            return None if listener is None else listener_detail(listener, prompt=prompt)
+            return None if listener is None else listener_detail(listener, prompt=prompt, cell_of=cell_of)
         state = self._fold()
         message = state.messages.get(int(key)) if str(key).isdecimal() else None
         return None if message is None else message_detail(message, state)

@@ -60,6 +60,9 @@ class LiveView:
         """Take the view away: no comm, task or model is left; to close it twice does no harm."""
         if self.closed:
             return
+        if self._sent is not None:  # what is on the page stays there, so let it be true
+            self._draw()
+            self._send({"closed": True})
         self.closed = True
         self._feed.close()
         if self._pace is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lxml import etree
@@ -13,6 +13,7 @@ from xpipe_nb.listeners import Listener
 from xpipe_nb.payloads import codec_of
 from xpipe_nb.views.forms import FORMS, REFUSED_AT, enveloped, pretty
 from xpipe_nb.views.graph import kind_of
+from xpipe_nb.views.marks import Mark, changed, wrong
 from xpipe_nb.views.state import MessageNow, ViewState
 from xpipe_nb.xml import canonical, read_document
 
@@ -21,16 +22,25 @@ __all__ = ["listener_detail", "message_detail"]
 _FROM_A_CELL = re.compile(r"ipykernel_\d+|<ipython-input")
 
 
-def listener_detail(listener: Listener, longest: int = 20_000, prompt: str | None = None) -> dict[str, Any]:
+def listener_detail(
+    listener: Listener,
+    longest: int = 20_000,
+    *,
+    prompt: str | None = None,
+    cell_of: Callable[[str], int | None] = lambda _file: None,
+) -> dict[str, Any]:
     """Write a listener's contract down.
 
     Args:
         listener: The listener.
         longest: How many characters of each text are given.
         prompt: The whole prompt of an agent; left out, its own part of it.
+        cell_of: Gives the number of the cell that a file's code stands in, if it is one.
     """
     first = next(iter(listener.accepts.values()), None)
+    cell = None if listener.source is None else cell_of(listener.source.file)
     return {
+        **({} if cell is None else {"cell": cell}),
         "kind": kind_of(listener),
         "description": _cut(listener.description, longest),
         "accepts": list(listener.accepts),
@@ -76,8 +86,21 @@ def message_detail(message: MessageNow, state: ViewState, longest: int = 20_000)
         word = "passed" if place < last else "refused" if place == last else "never"
         if name == "repaired" and message.repairs:
             word = "changed"
-        stages.append({"name": name, "state": word, "text": "" if word == "never" else _cut(texts[name], longest)})
+        text = "" if word == "never" else _cut(texts[name], longest)
+        marks = _marks(name, word, message, texts)
+        stages.append({"name": name, "state": word, "text": text, **({"marks": marks} if marks else {})})
     return {"stages": stages, "why": _cut(_why(message), longest)}
+
+
+def _marks(name: str, word: str, message: MessageNow, texts: Mapping[str, str]) -> list[Mark]:
+    """Give what is to be underlined at one stage."""
+    if word == "refused":
+        raw = message.raw.decode("utf-8", "replace") if isinstance(message.raw, bytes) else message.raw
+        return wrong(message.detail, raw or texts[name], texts[name])
+    if message.repairs and name in ("raw", "repaired"):
+        lost, new = changed(texts["raw"], texts["repaired"])
+        return lost if name == "raw" else new
+    return []
 
 
 def _texts(message: MessageNow, state: ViewState) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from xpipe_nb.events import AgentStateEvent, MessageQueuedEvent, MessageReceivedEvent
+from xpipe_nb.events import AgentStateEvent, MessageQueuedEvent, MessageReceivedEvent, RetryEvent
 from xpipe_nb.names import is_system_name
 from xpipe_nb.views.state import (
     KEPT_FRAMES,
@@ -22,7 +22,7 @@ from xpipe_nb.views.state import (
     ViewState,
 )
 
-__all__ = ["add_message", "arrived", "begin", "end", "frame_of", "land", "listener", "pause", "receive", "resume"]
+__all__ = ["add_message", "arrived", "begin", "end", "frame_of", "land", "listener", "pause", "receive", "rest", "resume"]
 
 _MOST_TIMES = 21
 """How many of its latest turns a listener's median is taken of."""
@@ -170,10 +170,21 @@ def resume(state: ViewState, event: AgentStateEvent, now: Moment) -> None:
     if under is not None and under.waits:
         state.turns[event.thread_id] = under._replace(waits=False)
         _count(state, under.to, running=1, calling=-1)
+        state.listeners[under.to] = state.listeners[under.to]._replace(retry=None)
     frame = state.frames.get(event.thread_id)
     if frame is not None and (not frame.spans or frame.spans[-1].end is not None):
         spans = (*frame.spans, Span(now))[-_MOST_SPANS:]
         state.frames[event.thread_id] = frame._replace(spans=spans)
+
+
+def rest(state: ViewState, event: RetryEvent, now: Moment) -> None:
+    """A handler failed and is called again after a while, in which its turn only waits."""
+    frame = state.frames.get(event.thread_id)
+    if frame is not None:
+        state.frames[event.thread_id] = frame._replace(attempts=event.attempt)
+    known = state.listeners.get(event.agent_name)
+    if known is not None:
+        state.listeners[event.agent_name] = known._replace(retry=Moment(now.step, now.at + event.delay))
 
 
 def pause(state: ViewState, event: AgentStateEvent, now: Moment) -> None:
@@ -213,7 +224,11 @@ def end(state: ViewState, event: AgentStateEvent, now: Moment) -> None:
     message = state.messages.get(under.key)
     took = known.took if message is None or message.began is None else (*known.took, now.at - message.began.at)
     state.listeners[under.to] = known._replace(
-        handled=known.handled + 1, errors=known.errors + failed, failing=failed, took=took[-_MOST_TIMES:]
+        handled=known.handled + 1,
+        errors=known.errors + failed,
+        failing=failed,
+        took=took[-_MOST_TIMES:],
+        retry=None,
     )
     if message is not None:
         state.messages[under.key] = message._replace(state="error" if failed else "done", ended=now)

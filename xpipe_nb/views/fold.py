@@ -16,6 +16,7 @@ from xpipe_nb.events import (
     OrganismStateEvent,
     ProgressEvent,
     PumpEvent,
+    RetryEvent,
     SendRefusedEvent,
     ThreadEvent,
 )
@@ -24,6 +25,7 @@ from xpipe_nb.views.lettering import printable
 from xpipe_nb.views.lost import fold_letter, fold_refusal
 from xpipe_nb.views.state import (
     KEPT_CONVERSATIONS,
+    CellEvent,
     ConversationNow,
     DeclaredEvent,
     EdgeNow,
@@ -49,7 +51,7 @@ def fold_all(state: ViewState, events: Iterable[PumpEvent]) -> ViewState:
     for event in events:
         reducer = _REDUCERS.get(type(event))
         if reducer is not None:
-            state.step += 1
+            state.step += type(event) is not CellEvent  # it comes when the notebook looks, which no step may depend on
             reducer(state, event, Moment(state.step, event.at))
     return state
 
@@ -145,6 +147,16 @@ def _closed(state: ViewState, event: FrameClosedEvent, now: Moment) -> None:
         state.conversations[frame.conversation] = conversation._replace(closed=conversation.closed + 1)
 
 
+def _cell(state: ViewState, event: CellEvent, _now: Moment) -> None:
+    known = state.conversations.get(event.conversation)
+    if known is not None:
+        state.conversations[event.conversation] = known._replace(cell=event.cell)
+
+
+def _retry(state: ViewState, event: RetryEvent, now: Moment) -> None:
+    flight.rest(state, event, now)
+
+
 def _progress(state: ViewState, event: ProgressEvent, _now: Moment) -> None:
     frame = state.frames.get(event.thread_id)
     if frame is not None:
@@ -166,6 +178,7 @@ def _words(element: Any) -> str:
 
 _REDUCERS: dict[type, Callable[[ViewState, Any, Moment], None]] = {
     AgentStateEvent: _agent,
+    CellEvent: _cell,
     DeadLetterEvent: fold_letter,
     DeclaredEvent: _declared,
     FrameClosedEvent: _closed,
@@ -173,6 +186,7 @@ _REDUCERS: dict[type, Callable[[ViewState, Any, Moment], None]] = {
     MessageReceivedEvent: _received,
     OrganismStateEvent: _organism,
     ProgressEvent: _progress,
+    RetryEvent: _retry,
     SendRefusedEvent: fold_refusal,
     ThreadEvent: _thread,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 __all__ = ["Curve", "Layout", "Point", "lay_out"]
@@ -44,8 +44,17 @@ class Layout:
     curves: tuple[Curve, ...]
 
 
-def lay_out(sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int]], *, apart: float = 43.2) -> Layout:
-    """Place boxes of known sizes from left to right.
+def lay_out(
+    sizes: Sequence[tuple[float, float]],
+    edges: Sequence[tuple[int, int]],
+    *,
+    apart: float = 43.2,
+    beside: float = 21.6,
+    free: Collection[int] = (),
+    downward: bool = False,
+    from_sides: bool = False,
+) -> Layout:
+    """Place boxes of known sizes from left to right, or from top to bottom.
 
     Graphviz gets no text at all: no font is loaded, and no name can be mistaken for its language.
 
@@ -53,16 +62,23 @@ def lay_out(sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int
         sizes: Width and height of each node, in pixels.
         edges: The positions of the nodes that each edge joins.
         apart: How far columns stand apart, in pixels.
+        beside: How far nodes of one column stand apart, in pixels.
+        free: The edges, by position, that do not push their second node to a later column.
+        downward: Whether the columns are rows, the first at the top.
+        from_sides: Whether edges to a later column leave from the middle of a side and arrive at one.
     """
     from pygraphviz import AGraph
 
-    graph = AGraph(directed=True, strict=False, rankdir="LR", nodesep="0.3", ranksep=_inches(apart))
+    direction, nodesep = "TB" if downward else "LR", _inches(beside)
+    sides = {"tailport": "s" if downward else "e", "headport": "n" if downward else "w"} if from_sides else {}
+    graph = AGraph(directed=True, strict=False, rankdir=direction, nodesep=nodesep, ranksep=_inches(apart))
     graph.node_attr.update(shape="box", fixedsize="true", label="")
     graph.edge_attr.update(arrowsize="0.8")
     for number, (width, height) in enumerate(sizes):
         graph.add_node(str(number), width=_inches(width), height=_inches(height))
     for number, (source, target) in enumerate(edges):
-        graph.add_edge(str(source), str(target), key=str(number))
+        ends = {"constraint": "false"} if number in free else sides
+        graph.add_edge(str(source), str(target), key=str(number), **ends)
     graph.layout(prog="dot")
     _, _, width, height = map(float, graph.graph_attr["bb"].split(","))
     centres = tuple(_flipped(graph.get_node(str(number)).attr["pos"], height) for number in range(len(sizes)))

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import pairwise
+from math import hypot
+from typing import Any, NamedTuple
 
-from xpipe_nb.views.layout import Curve, Point, lay_out
+from xpipe_nb.views.layout import Curve, Layout, Point, lay_out
 from xpipe_nb.views.lettering import printable, text_width
 
 __all__ = ["Line", "Place", "Places", "connect", "extended", "places_of"]
 
-_HEIGHT, _LEAST, _MOST, _GAP, _EDGE, _APART = 46, 112, 280, 32, 6, 80
+_HEIGHT, _LEAST, _MOST, _GAP, _EDGE = 46, 112, 280, 32, 6
+
+_WAYS: tuple[tuple[int, dict[str, Any]], ...] = (
+    (880, {"apart": 72, "beside": _GAP}),
+    (1000, {"apart": 56, "beside": _GAP}),
+    (880, {"apart": 40, "beside": 24, "downward": True}),
+)
+"""How a graph may be laid out, the best first, and how wide it may be then: a page has some 870 pixels for it.
+
+Between two columns there is room for a label and an arrow.
+"""
 
 
 class Place(NamedTuple):
@@ -69,13 +81,50 @@ def places_of(nodes: Sequence[tuple[str, str]], edges: Iterable[tuple[str, str]]
     targets = {b for a, b in ends if a != b}
     first = [name for name in names[1:] if name not in targets] or names[1:2]
     ends = [*((port, name) for name in first), *ends]
-    layout = lay_out([(width, _HEIGHT) for width in widths], [(numbers[a], numbers[b]) for a, b in ends], apart=_APART)
+    pairs = [(numbers[a], numbers[b]) for a, b in ends]
+    layout = _narrow_enough([(width, _HEIGHT) for width in widths], pairs)
     boxes = {
         name: Place(round(x - width / 2) + _EDGE, round(y - _HEIGHT / 2) + _EDGE, width)
         for name, width, (x, y) in zip(names, widths, layout.centres, strict=True)
     }
     lines = {end: _line(curve) for end, curve in zip(ends, layout.curves, strict=True)}
     return Places(round(layout.width) + 2 * _EDGE, round(layout.height) + 2 * _EDGE, boxes, lines)
+
+
+def _narrow_enough(sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int]]) -> Layout:
+    """Take the first way that fits a page, else the narrowest; nodes stand as many columns in as there are steps to them.
+
+    An edge inside of a column, or back, moves nobody: an agent that asks four others has them all side by side, even
+    if these ask each other as well.
+    """
+    steps = _steps(len(sizes), edges)
+    free = {number for number, (a, b) in enumerate(edges) if steps[b] != steps[a] + 1}
+    layouts = []
+    for wide, way in _WAYS:
+        layout = lay_out(sizes, edges, free=free, from_sides=True, **way)
+        layouts.append(layout)
+        if layout.width <= wide:
+            return layout
+    return min(layouts, key=lambda layout: layout.width)
+
+
+def _steps(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
+    """Count the edges from the first node to each; whoever is not reached begins anew beside it."""
+    after: dict[int, list[int]] = {}
+    for a, b in edges:
+        after.setdefault(a, []).append(b)
+    steps = [-1] * count
+    for first in range(count):
+        if steps[first] >= 0:
+            continue
+        steps[first] = min(first, 1)
+        ahead = [first]
+        for node in ahead:
+            for target in after.get(node, ()):
+                if steps[target] < 0:
+                    steps[target] = steps[node] + 1
+                    ahead.append(target)
+    return steps
 
 
 def extended(places: Places, nodes: Sequence[tuple[str, str]]) -> Places:
@@ -102,8 +151,7 @@ def _width(name: str, kind: str) -> int:
 def _line(curve: Curve) -> Line:
     start, *rest = curve.points
     cubics = "".join(f"C{_pair(rest[n])} {_pair(rest[n + 1])} {_pair(rest[n + 2])}" for n in range(0, len(rest), 3))
-    middle = (len(curve.points) // 3) // 2 * 3
-    x, y = _half(curve.points[middle : middle + 4])
+    x, y = _half([*curve.points, curve.tip, curve.tip, curve.tip])
     return Line(f"M{_pair(start)}{cubics}L{_pair(curve.tip)}", round(x) + _EDGE, round(y) + _EDGE)
 
 
@@ -112,10 +160,22 @@ def _pair(point: Point) -> str:
 
 
 def _half(points: Sequence[Point]) -> Point:
-    """Give the middle of one cubic curve."""
-    x, y = (
-        sum(weight * point[axis] for weight, point in zip((1, 3, 3, 1), points, strict=True)) / 8 for axis in (0, 1)
-    )
+    """Give the point half way along a chain of cubic curves."""
+    walked = [points[0]]
+    for begin in range(0, len(points) - 3, 3):
+        walked += [_on_cubic(points[begin : begin + 4], step / 8) for step in range(1, 9)]
+    lengths = [hypot(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(walked)]
+    left = sum(lengths) / 2
+    for (a, b), length in zip(pairwise(walked), lengths, strict=True):
+        if length and left <= length:
+            return a[0] + (b[0] - a[0]) * left / length, a[1] + (b[1] - a[1]) * left / length
+        left -= length
+    return walked[-1]
+
+
+def _on_cubic(points: Sequence[Point], at: float) -> Point:
+    weights = ((1 - at) ** 3, 3 * at * (1 - at) ** 2, 3 * at**2 * (1 - at), at**3)
+    x, y = (sum(weight * point[axis] for weight, point in zip(weights, points, strict=True)) for axis in (0, 1))
     return x, y
 
 

@@ -116,16 +116,16 @@ def _written(
         "graph": {
             "width": places.width,
             "height": places.height,
-            "nodes": [_node(each, waits[each.name], places, live=live) for each in state.listeners.values()],
+            "nodes": [_node(each, waits[each.name], places, tell, live=live) for each in state.listeners.values()],
             "edges": [_edge(each, places) for each in state.edges.values() if _is_drawn(each, state)],
         },
         "threads": {
             "total": state.opened,
-            "conversations": [_conversation(each, tell) for each in _recent(state, most[0])],
+            "conversations": [_conversation(each, tell, live=live) for each in _recent(state, most[0])],
             "frames": [frame_row(each, state, tell, busy) for each in rows],
         },
         "messages": {
-            "total": state.sent,
+            "total": state.last_key,
             "rows": [_message(each, tell) for each in _last(state.messages, most[2])],
         },
     }
@@ -194,7 +194,7 @@ def _waiting(state: ViewState, busy: set[int]) -> Counter[str]:
     )
 
 
-def _node(each: ListenerNow, waiting: int, places: Places, *, live: bool) -> dict[str, Any]:
+def _node(each: ListenerNow, waiting: int, places: Places, tell: Clock, *, live: bool) -> dict[str, Any]:
     place = places.nodes[each.name]
     row = {
         "key": each.name,
@@ -213,13 +213,15 @@ def _node(each: ListenerNow, waiting: int, places: Places, *, live: bool) -> dic
     }
     if live and each.took:
         row["median"] = round(1000 * median(each.took))
+    if live and each.retry is not None:
+        row["retry"] = tell(each.retry)
     return {**row, "gone": True} if each.gone else row
 
 
 def _word(each: ListenerNow, waiting: int) -> str:
     if each.running:
         return "processing"
-    if each.failing:
+    if each.failing or each.retry is not None:
         return "error"
     return "waiting" if waiting or each.calling or each.queue else "idle"
 
@@ -251,7 +253,7 @@ def _edge(each: EdgeNow, places: Places) -> dict[str, Any]:
 # ---- threads and messages
 
 
-def _conversation(each: ConversationNow, tell: Clock) -> dict[str, Any]:
+def _conversation(each: ConversationNow, tell: Clock, *, live: bool) -> dict[str, Any]:
     row = {
         "key": each.number,
         "state": each.state,
@@ -265,6 +267,8 @@ def _conversation(each: ConversationNow, tell: Clock) -> dict[str, Any]:
         "began": tell(each.began),
         "ended": tell(each.ended),
     }
+    if live and each.cell:  # a cell that is run again has another number
+        row["cell"] = each.cell
     return {**row, "error": each.error[:200]} if each.error else row
 
 
@@ -284,6 +288,8 @@ def frame_row(each: FrameNow, state: ViewState, tell: Clock, busy: set[int]) -> 
         "closed": tell(each.closed or over),
         "spans": [[tell(span.begin), tell(span.end)] for span in each.spans],
     }
+    if each.attempts:
+        row["attempts"] = each.attempts
     if each.error:
         row["error"] = each.error
     if each.total and each.closed is None and each.key in busy:

@@ -16,6 +16,7 @@ __all__ = [
     "KEPT_CONVERSATIONS",
     "KEPT_FRAMES",
     "KEPT_MESSAGES",
+    "CellEvent",
     "ConversationNow",
     "DeclaredEvent",
     "EdgeNow",
@@ -48,6 +49,19 @@ class DeclaredEvent(PumpEvent):
     generation: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class CellEvent(PumpEvent):
+    """A conversation was begun by code of a notebook's cell; the notebook makes it.
+
+    Args:
+        conversation: The conversation's number.
+        cell: The number that the cell has.
+    """
+
+    conversation: int
+    cell: int
+
+
 class Moment(NamedTuple):
     """A point in time: the number of the event, and the monotonic clock in seconds."""
 
@@ -65,7 +79,8 @@ class Span(NamedTuple):
 class ListenerNow(NamedTuple):
     """One node: what it is, and how much it has to do; `calling` counts handlers that wait for an answer.
 
-    `took` are the seconds from the beginning to the end of its latest turns.
+    `took` are the seconds from the beginning to the end of its latest turns; `retry` is when it is called again after
+    a failure.
     """
 
     name: str
@@ -79,6 +94,7 @@ class ListenerNow(NamedTuple):
     failing: bool = False
     gone: bool = False
     took: tuple[float, ...] = ()
+    retry: Moment | None = None
 
 
 class EdgeNow(NamedTuple):
@@ -112,10 +128,14 @@ class ConversationNow(NamedTuple):
     closed: int = 0
     messages: int = 0
     error: str = ""
+    cell: int = 0
 
 
 class FrameNow(NamedTuple):
-    """One frame; `parent` is the key of its caller's frame, 0 for one right below the injector."""
+    """One frame; `parent` is the key of its caller's frame, 0 for one right below the injector.
+
+    `attempts` says how often its handler was called for the last message, if that was more than once.
+    """
 
     key: int
     conversation: int
@@ -129,6 +149,7 @@ class FrameNow(NamedTuple):
     error: str = ""
     done: float = 0.0
     total: float = 0.0
+    attempts: int = 0
 
 
 class MessageNow(NamedTuple):

@@ -89,7 +89,8 @@ describe('the store of a model', () => {
   it('says that the kernel is gone when its comm is', () => {
     comm.push({ snapshot: snapshot('research') });
     comm.callbacks.get('comm:close')?.(null);
-    expect(store.snapshot?.organism.state).toBe('gone');
+    expect(store.snapshot?.lost).toMatch(/^\d\d:\d\d:\d\d$/);
+    expect(store.snapshot?.organism.state).toBe('running');
   });
 
   it('leaves nothing behind', () => {

@@ -116,6 +116,8 @@ describe('an output of an organism', () => {
     kernel.status = 'restarting';
     session.statusChanged.emit();
     expect(isLive(output)).toBe(false);
+    expect(output.node.textContent).toContain('kernel gone');
+    expect(output.node.textContent).toMatch(/Last state, \d\d:\d\d:\d\d\. Run the %%organism cell/);
     kernel.status = 'idle';
     session.statusChanged.emit();
     expect(isLive(output)).toBe(true);

@@ -166,7 +166,7 @@ describe('threads', () => {
     ]);
     press(sure(all('tbody tr')[1]), 'Enter');
     expect(one('.split h3').textContent).toBe('#2');
-    expect(one('.fall em').textContent).toBe('timeout');
+    expect(one('.fall em').textContent).toBe('timeout, 2 attempts');
   });
 
   it('draws the sequence of the frame that is selected, refused sends included', () => {
@@ -198,9 +198,9 @@ describe('threads', () => {
     draw(snapshot('saved'));
     tab('Threads');
     expect(one('.axis').textContent).not.toContain('s');
-    expect(all('[aria-label=Conversations] tbody .num').every(cell => /^[\d,]+$/.test(cell.textContent ?? ''))).toBe(
-      true
-    );
+    expect(
+      all('[aria-label=Conversations] tbody .num:not(.cell)').every(cell => /^[\d,]+$/.test(cell.textContent ?? ''))
+    ).toBe(true);
   });
 });
 
@@ -228,16 +228,20 @@ describe('messages', () => {
     tab('Messages');
     press(sure(all('.msgs tbody tr').at(-1)), 'Enter');
     expect(one('.steps [aria-current]').textContent).toBe('payload');
-    expect(one('.why').textContent).toContain("'high' is not");
+    expect(one('.why').textContent).toContain("got 'high'");
     expect(one('.passage pre').textContent).toContain('<Confidence>high</Confidence>');
+    expect(all('.passage .bad').map(mark => mark.textContent)).toEqual(['high']);
   });
 
   it('marks what was repaired', () => {
     draw(snapshot('research'));
     tab('Messages');
-    press(sure(all('.msgs tbody tr').find(row => row.textContent?.includes('84'))), 'Enter');
+    press(sure(all('.msgs tbody tr').find(row => row.textContent?.includes('95'))), 'Enter');
     expect(one('.steps [aria-current]').textContent).toBe('repaired');
-    expect(one('.why').textContent).toBe('1 repair: a Markdown fence was removed.');
+    expect(one('.why').textContent).toBe('2 repairs: removed a Markdown fence; escaped & at line 2, column 32.');
+    expect(all('.passage .ch').map(mark => mark.textContent)).toEqual(['&amp;']);
+    sure(all('.steps button').find(stage => stage.textContent === 'raw')).click();
+    expect(all('.passage .ch').map(mark => mark.textContent)).toEqual(['```xml', '&', '```']);
   });
 
   it('says what to do where there are none', () => {

@@ -11,12 +11,12 @@ export interface Axis {
 const STEPS = [1, 2, 5];
 const PARTS = 5;
 
-/** Find the shortest axis of five round parts that holds a time. */
+/** Find the shortest axis that holds a time: 1, 2, 5, 10, 20, 50, 100 seconds and so on, in five parts. */
 export function axis(from: number, to: number, live: boolean): Axis {
   const unit = live ? 1000 : 1;
-  const wanted = Math.max((to - from) / unit, live ? 0.5 : 5) / PARTS;
+  const wanted = Math.max((to - from) / unit, live ? 1 : 5);
   const power = 10 ** Math.floor(Math.log10(wanted));
-  const part = (STEPS.map(step => step * power).find(step => step >= wanted) ?? 10 * power) * unit;
+  const part = ((STEPS.map(step => step * power).find(step => step >= wanted) ?? 10 * power) * unit) / PARTS;
   const label = (at: number) => {
     const value = (at * part) / unit;
     const text = value >= 1000 ? count(value) : String(Number(value.toPrecision(3)));

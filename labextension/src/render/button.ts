@@ -1,6 +1,6 @@
 /** Buttons: plain, primary, quiet, and those that ask once more in their own place. */
 
-import { h, set } from './dom';
+import { h, say, set } from './dom';
 import { glyph, type Glyph } from './glyphs';
 
 export interface ButtonSpec {
@@ -27,6 +27,20 @@ export function button(spec: ButtonSpec): HTMLButtonElement {
   return made;
 }
 
+/** Make a button that copies a text, and says so for a moment. */
+export function copying(spec: Omit<ButtonSpec, 'act'>, given: () => string): HTMLButtonElement {
+  const made = button({
+    ...spec,
+    act: () => {
+      void navigator.clipboard?.writeText(given()).then(() => {
+        say(made.lastElementChild ?? made, 'Copied');
+        setTimeout(() => say(made.lastElementChild ?? made, spec.text), 1500);
+      });
+    }
+  });
+  return made;
+}
+
 export function enable(element: HTMLElement, enabled: boolean): void {
   set(element, { 'aria-disabled': enabled ? null : 'true' });
 }
@@ -39,7 +53,7 @@ export function asking(spec: ButtonSpec, question: () => string): HTMLButtonElem
   let timer: ReturnType<typeof setTimeout> | null = null;
   const made = button({ ...spec, act: () => (timer === null ? ask() : agree()) });
   const label = made.querySelector('.txt');
-  const say = (text: string, asks: boolean) => {
+  const word = (text: string, asks: boolean) => {
     set(made, { 'aria-label': text });
     made.classList.toggle('asks', asks);
     if (label) {
@@ -51,11 +65,11 @@ export function asking(spec: ButtonSpec, question: () => string): HTMLButtonElem
       clearTimeout(timer);
     }
     timer = null;
-    say(spec.text, false);
+    word(spec.text, false);
   };
   const ask = () => {
     timer = setTimeout(rest, ASKING);
-    say(question(), true);
+    word(question(), true);
   };
   const agree = () => {
     rest();

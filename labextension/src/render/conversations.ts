@@ -19,6 +19,7 @@ export function conversationTable(desk: Desk, choose: (row: ConversationRow) => 
     { text: 'id' },
     { text: 'state' },
     { text: 'injected', look: 'hide-narrow' },
+    { text: 'cell', look: 'num hide-narrow cell' },
     { text: 'frames', look: 'num hide-narrow' },
     { text: 'messages', look: 'num hide-tiny' },
     { text: desk.snapshot.live ? 'time' : 'steps', look: 'num' }
@@ -32,11 +33,12 @@ function cells(desk: Desk, element: HTMLTableRowElement): (row: ConversationRow)
   const way = h('span');
   const type = h('span', { class: 'muted' });
   const text = h('span');
+  const cell = h('td', { class: 'num hide-narrow cell' });
   const frames = h('td', { class: 'num hide-narrow' });
   const messages = h('td', { class: 'num hide-tiny' });
   const time = h('td', { class: 'num' });
   const injected = h('td', { class: 'cut hide-narrow' }, way, ' ', type, ' ', text);
-  element.append(id, h('td', {}, state.element), injected, frames, messages, time);
+  element.append(id, h('td', {}, state.element), injected, cell, frames, messages, time);
   return row => {
     say(id, `#${row.key}`);
     const [mark, hue] = STATES[row.state] ?? ['idle', 'idle'];
@@ -45,6 +47,7 @@ function cells(desk: Desk, element: HTMLTableRowElement): (row: ConversationRow)
     say(type, plain(row.type, 40));
     say(text, row.text ? `“${plain(row.text)}”` : '');
     element.title = row.error ? plain(row.error, 300) : '';
+    say(cell, row.cell === undefined ? '' : `[${row.cell}]`);
     say(frames, count(row.frames));
     say(messages, count(row.messages));
     say(time, duration(desk, row.began, row.ended));

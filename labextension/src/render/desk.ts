@@ -1,6 +1,7 @@
 /** What all parts of one view share: the snapshot, the selection, the clock, and what a person may ask for. */
 
 import type { Snapshot } from '../protocol';
+import { lasting } from './words';
 
 export type Tab = 'graph' | 'threads' | 'messages';
 
@@ -40,6 +41,8 @@ export class Desk {
   selection: Selection = NOTHING;
   filter = '';
   narrow = false;
+  /** How wide the view is, in pixels; 0 while it cannot be seen. */
+  width = 0;
 
   /**
    * @param snapshot - What is shown.
@@ -58,20 +61,43 @@ export class Desk {
 
   /** Take over a new snapshot; its own clock goes on from here. */
   received(snapshot: Snapshot): void {
-    if (snapshot.session !== this.snapshot.session) {
+    const other = snapshot.session !== this.snapshot.session;
+    if (other) {
       this.selection = NOTHING;
     }
-    if (snapshot.now !== undefined && (snapshot.now !== this.snapshot.now || this.since === 0)) {
+    if (snapshot.lost !== undefined && this.snapshot.lost === undefined) {
+      this.ended = this.now;
+    }
+    this.setClocks(snapshot.now, other);
+    this.snapshot = snapshot;
+  }
+
+  private setClocks(now: number | undefined, other: boolean): void {
+    if (now === undefined) {
+      return;
+    }
+    if (now !== this.snapshot.now || this.since === 0) {
       this.since = performance.now();
     }
-    this.snapshot = snapshot;
+    if (this.began === null || other) {
+      this.began = Date.now() - now;
+    }
+  }
+
+  /** Say when something was, by the clock on the wall; a page that does not know says how long after the beginning. */
+  clock(at: number): string {
+    if (this.began === null) {
+      return lasting(at);
+    }
+    const time = new Date(this.began + at);
+    return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${two(time.getMilliseconds(), 3)}`;
   }
 
   /** The time now, as the snapshot tells times: milliseconds, or the number of the last event. */
   get now(): number {
-    const { live, now, seq } = this.snapshot;
-    if (!live) {
-      return seq;
+    const { live, now, seq, lost } = this.snapshot;
+    if (!live || lost !== undefined) {
+      return live ? this.ended : seq;
     }
     return now === undefined ? latest(this.snapshot) : now + (this.actions ? performance.now() - this.since : 0);
   }
@@ -97,6 +123,13 @@ export class Desk {
 
   private readonly wanted = new Set<string>();
   private since = 0;
+  /** When nothing came any more. */
+  private ended = 0;
+  private began: number | null = null;
+}
+
+function two(value: number, digits = 2): string {
+  return String(value).padStart(digits, '0');
 }
 
 /** The last time that a snapshot tells of. */

@@ -1,10 +1,11 @@
 /** The drawer below the graph: the contract of the listener that is selected. */
 
-import type { ListenerDetail, NodeRow } from '../protocol';
-import { button } from './button';
+import type { FrameRow, ListenerDetail, NodeRow } from '../protocol';
+import { button, copying } from './button';
 import type { Desk, Panel } from './desk';
 import { type Child, h, say, show } from './dom';
 import { State } from './glyphs';
+import { listens, wish } from './host';
 import { stateWords } from './node';
 import { block, count, lasting, plain } from './words';
 import { xml } from './xml';
@@ -45,12 +46,26 @@ export class Drawer implements Panel {
     }
     this.element.setAttribute('aria-label', `Listener ${plain(node.key)}`);
     say(this.name, plain(node.key, 60));
-    this.state.update(node.state === 'error' ? 'error' : node.state, HUES[node.state] ?? 'idle', stateWords(node));
+    this.state.update(node.state === 'error' ? 'error' : node.state, HUES[node.state] ?? 'idle', this.words(node));
     const detail = snapshot.details?.listeners?.[node.key];
     if (detail === undefined) {
       this.desk.want('listeners', node.key);
     }
     this.draw(node, detail);
+  }
+
+  /** Say for whom it waits and for how long, where that is one thing; else what its node says. */
+  private words(node: NodeRow): string {
+    const { snapshot, now } = this.desk;
+    const { frames } = snapshot.threads;
+    const own = frames.filter(frame => frame.name === node.key && frame.state === 'waiting');
+    const below = frames.filter(frame => frame.parent === own[0]?.key && isOpen(frame));
+    if (node.state !== 'waiting' || node.queue > 0 || own.length !== 1 || below.length === 0) {
+      return stateWords(node, now);
+    }
+    const names = [...new Set(below.map(frame => plain(frame.name, 60)))].slice(0, 3).join(', ');
+    const since = Math.min(...below.map(frame => frame.opened ?? now));
+    return `waiting for ${names}${snapshot.live ? `, ${lasting(now - since)}` : ''}`;
   }
 
   private draw(node: NodeRow, detail: ListenerDetail | undefined): void {
@@ -67,7 +82,7 @@ export class Drawer implements Panel {
     if (same && this.body.firstElementChild) {
       this.body.firstElementChild.replaceWith(facts);
     } else {
-      this.body.replaceChildren(facts, ...(detail ? [example(detail), prompt(detail)] : []));
+      this.body.replaceChildren(facts, ...(detail ? [this.example(node, detail), prompt(detail)] : []));
     }
   }
 
@@ -93,8 +108,26 @@ export class Drawer implements Panel {
       ...fact('accepts', ...codes(detail.accepts)),
       ...fact('answers', ...codes(detail.answers)),
       ...fact('peers', peers),
-      ...fact('handler', h('code', {}, plain(detail.handler)))
+      ...fact('handler', ...handler(detail))
     ];
+  }
+
+  private example(node: NodeRow, detail: ListenerDetail): HTMLElement {
+    const shown = h('div', {}, h('h4', {}, 'Example'), detail.example ? xml(detail.example) : '–');
+    const cell = `%%inject ${this.desk.snapshot.organism.name}/${node.key}\n${detail.example}`;
+    const acts = h('div', { class: 'row acts' });
+    if (this.desk.actions && detail.example) {
+      acts.append(
+        listens(this.element)
+          ? button({ text: 'Inject this…', act: () => wish(this.element, { insert: cell }), title: 'Write a cell' })
+          : copying({ text: 'Copy as a cell', title: '%%inject with this example' }, () => cell)
+      );
+    }
+    shown.append(acts);
+    if (detail.xsd) {
+      unfolding(acts, shown, 'XSD', () => xml(detail.xsd));
+    }
+    return shown;
   }
 
   private showMessages(): void {
@@ -129,12 +162,15 @@ function codes(names: readonly string[]): Child[] {
   return names.length ? names.flatMap((name, at) => [at ? ', ' : null, h('code', {}, plain(name, 60))]) : ['–'];
 }
 
-function example(detail: ListenerDetail): HTMLElement {
-  const shown = h('div', {}, h('h4', {}, 'Example'), detail.example ? xml(detail.example) : '–');
-  if (detail.xsd) {
-    shown.append(unfolding('XSD', () => xml(detail.xsd)));
-  }
-  return shown;
+function isOpen(frame: FrameRow): boolean {
+  return frame.state === 'processing' || frame.state === 'waiting';
+}
+
+/** A handler's name in code; where it stands, as the notebook numbers its cells. */
+function handler(detail: ListenerDetail): Child[] {
+  const [name = '', ...place] = detail.handler.split(', ');
+  const where = [detail.cell === undefined ? '' : `cell ${detail.cell}`, ...place].filter(Boolean).join(', ');
+  return [h('code', {}, plain(name)), where ? `, ${plain(where)}` : null];
 }
 
 function prompt(detail: ListenerDetail): HTMLElement {
@@ -147,18 +183,17 @@ function prompt(detail: ListenerDetail): HTMLElement {
   const shown = h('div', {}, h('h4', {}, title));
   shown.append(h('p', { class: 'prose' }, block(lines.slice(0, FIRST_LINES).join('\n'), 600)));
   if (cut) {
-    shown.append(unfolding('Whole prompt', () => h('pre', {}, block(detail.prompt))));
+    unfolding(shown, shown, 'Whole prompt', () => h('pre', {}, block(detail.prompt)));
   }
   return shown;
 }
 
-/** A quiet button that shows something below it, and hides it again. */
-function unfolding(text: string, make: () => HTMLElement): HTMLElement {
-  const box = h('div', { class: 'unfolding' });
+/** Add a quiet button that shows something at the end of a box, and hides it again. */
+function unfolding(beside: HTMLElement, box: HTMLElement, text: string, make: () => HTMLElement): void {
   let shown: HTMLElement | null = null;
   const opener = button({
     text,
-    look: 'quiet flush',
+    look: beside === box ? 'quiet flush' : 'quiet',
     act: () => {
       if (shown) {
         shown.remove();
@@ -171,6 +206,5 @@ function unfolding(text: string, make: () => HTMLElement): HTMLElement {
     }
   });
   opener.setAttribute('aria-expanded', 'false');
-  box.append(opener);
-  return box;
+  beside.append(opener);
 }

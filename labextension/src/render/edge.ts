@@ -10,6 +10,8 @@ export interface Line {
   readonly x: number;
   readonly y: number;
   readonly anchor?: 'start' | 'middle' | 'end';
+  /** There is no room for a reason. */
+  readonly brief?: boolean;
 }
 
 /** An edge is drawn as in flight at least that long, so that fast traffic is seen. */
@@ -67,9 +69,11 @@ function restingLook(edge: EdgeRow): Look {
 }
 
 /** Say what went over an edge: `3→ 1←`, or why nothing may. */
-export function edgeWords(edge: EdgeRow): string {
+export function edgeWords(edge: EdgeRow, brief = false): string {
   const traffic = edge.sent || edge.answered ? `${count(edge.sent)}→ ${count(edge.answered)}←` : '';
-  const refused = edge.refused ? `${count(edge.refused)} refused${edge.why ? `: ${plain(edge.why, 40)}` : ''}` : '';
+  const refused = edge.refused
+    ? `${count(edge.refused)} refused${edge.why && !brief ? `: ${plain(edge.why, 40)}` : ''}`
+    : '';
   return [traffic, refused].filter(Boolean).join(', ');
 }
 
@@ -84,9 +88,9 @@ export function edgePart(id: string, place: (row: EdgeRow) => Line, look: (row: 
     return {
       element: group,
       update(edge) {
-        const { d, x, y, anchor = 'middle' } = place(edge);
+        const { d, x, y, anchor = 'middle', brief } = place(edge);
         const kind = look(edge);
-        const words = edgeWords(edge);
+        const words = edgeWords(edge, brief);
         const width = wide(words, 11) + 2;
         set(path, { class: `edge ${kind}`, d, 'marker-end': `url(#${id}-${kind})` });
         set(label, { class: `count ${kind}`, display: words ? null : 'none' });

@@ -1,17 +1,17 @@
 /** The first line of a view: name, state, numbers and controls; below it a notice while there is something to do. */
 
 import { asking, button, enable } from './button';
+import { noticeOf } from './notice';
 import type { Desk, Panel } from './desk';
 import { h, say, set, show } from './dom';
 import { glyph, type Glyph, type Hue, State } from './glyphs';
-import { block, count, plain, plural } from './words';
+import { count, lasting, plain, plural } from './words';
 
 const STATES: Readonly<Record<string, readonly [Glyph, Hue]>> = {
   running: ['processing', 'running'],
   paused: ['paused', 'attention'],
   stopping: ['stop', 'idle'],
-  stopped: ['stop', 'idle'],
-  gone: ['dead', 'idle']
+  stopped: ['stop', 'idle']
 };
 
 /** For how long messages are counted to say how many there are in a second. */
@@ -23,7 +23,7 @@ export class FrameLine implements Panel {
   constructor(private readonly desk: Desk) {
     const { actions } = desk;
     this.element = h('div', { class: 'frame' }, this.bar, this.notice);
-    this.bar.append(this.title, this.state.element, this.numbers);
+    this.bar.append(this.title, h('span', { class: 'how' }, this.state.element, this.lasting), this.numbers);
     if (actions) {
       this.pause = button({ text: 'Pause', glyph: 'paused', act: () => this.toggle(), title: 'Pause (p)' });
       this.step = button({
@@ -42,7 +42,7 @@ export class FrameLine implements Panel {
   }
 
   update(): void {
-    const { organism, live } = this.desk.snapshot;
+    const { organism } = this.desk.snapshot;
     const name = plain(organism.name, 60);
     say(this.title, name);
     set(this.controls, { 'aria-label': `Controls of ${name}` });
@@ -51,28 +51,44 @@ export class FrameLine implements Panel {
     if (this.pause && this.step && this.stop) {
       this.drawControls(this.pause, this.step, this.stop);
     }
-    this.drawNotice(live && (organism.state === 'stopped' || organism.state === 'gone'));
+    this.drawNotice();
   }
 
   /** Below the line, what there is to do; nothing most of the time. */
-  private drawNotice(ended: boolean): void {
-    const { blocked } = this.desk.snapshot;
-    const words = blocked ? block(blocked, 400) : ended ? 'Run the %%organism cell to start again.' : '';
-    show(this.notice, words !== '');
+  private drawNotice(): void {
+    const { snapshot } = this.desk;
+    const key = `${snapshot.blocked} ${snapshot.lost} ${snapshot.live} ${snapshot.organism.state}`;
+    if (key === this.noticed) {
+      return;
+    }
+    this.noticed = key;
+    const { blocked } = snapshot;
+    const notice = noticeOf(this.desk, this.notice);
+    show(this.notice, notice.length > 0);
     this.notice.classList.toggle('fault', blocked !== undefined);
     set(this.notice, { role: blocked ? 'alert' : null });
-    say(this.notice, words);
+    this.notice.replaceChildren(...notice);
   }
 
   private drawState(): void {
-    const { organism, live } = this.desk.snapshot;
-    if (this.desk.snapshot.blocked && organism.state !== 'gone') {
+    const { organism, live, blocked, lost } = this.desk.snapshot;
+    const held = blocked !== undefined && lost === undefined;
+    this.drawHeld(held);
+    if (held) {
       this.state.update('warn', 'fault', 'loop blocked');
-      return;
+    } else if (lost) {
+      this.state.update('dead', 'idle', 'kernel gone');
+    } else {
+      const [mark, hue] = (live ? STATES[organism.state] : null) ?? ['idle', 'idle'];
+      this.state.update(mark, hue, plain(organism.state, 20) + (live ? '' : ' when saved'));
     }
-    const word = organism.state === 'gone' ? 'kernel gone' : plain(organism.state, 20);
-    const [mark, hue] = (live ? STATES[organism.state] : null) ?? ['idle', 'idle'];
-    this.state.update(mark, hue, live ? word : `${word} when saved`);
+  }
+
+  /** Say for how long the loop has been held. */
+  private drawHeld(held: boolean): void {
+    const now = performance.now();
+    this.blockedSince = held ? (this.blockedSince ?? now) : null;
+    say(this.lasting, this.blockedSince === null ? '' : lasting(now - this.blockedSince));
   }
 
   /** Pause, or go on. */
@@ -85,14 +101,23 @@ export class FrameLine implements Panel {
     }
   }
 
+  /** Let one message go, while it is paused. */
+  stepOn(): void {
+    if (this.desk.snapshot.organism.state === 'paused') {
+      this.desk.actions?.step();
+    }
+  }
+
   private drawNumbers(): void {
-    const { organism, messages, threads, live } = this.desk.snapshot;
+    const { organism, messages, threads, live, lost } = this.desk.snapshot;
     const parts =
-      organism.state === 'paused'
-        ? [bold(organism.queued), ' held · ', bold(organism.running), ' still running']
-        : organism.state === 'running' && live
-          ? [bold(organism.flying), ' in flight', h('span', { class: 'hide-narrow' }, ' · ', this.rate(), ' msg/s')]
-          : [`${plural(messages.total, 'message')}, ${plural(threads.total, 'conversation')}`];
+      lost !== undefined
+        ? [`${plural(messages.total, 'message')}, ${plural(threads.total, 'conversation')}`]
+        : organism.state === 'paused'
+          ? [bold(organism.queued), ' held · ', bold(organism.running), ' still running']
+          : organism.state === 'running' && live
+            ? [bold(organism.flying), ' in flight', h('span', { class: 'hide-narrow' }, ' · ', this.rate(), ' msg/s')]
+            : [`${plural(messages.total, 'message')}, ${plural(threads.total, 'conversation')}`];
     const shown = h('span', {}, ...parts);
     if (shown.textContent !== this.numbers.textContent) {
       this.numbers.replaceChildren(...shown.childNodes);
@@ -116,7 +141,7 @@ export class FrameLine implements Panel {
   private drawControls(pause: HTMLElement, step: HTMLElement, stop: HTMLElement): void {
     const { state } = this.desk.snapshot.organism;
     const paused = state === 'paused';
-    const alive = paused || state === 'running';
+    const alive = (paused || state === 'running') && this.desk.snapshot.lost === undefined;
     show(this.controls, alive || state === 'stopping');
     enable(pause, alive);
     enable(step, paused);
@@ -129,6 +154,10 @@ export class FrameLine implements Panel {
   /** Whether there is a rate that has to fall while nothing comes. */
   rated = false;
 
+  /** For how long the loop has been blocked; nobody wants to hear that again every second. */
+  private readonly lasting = h('span', { class: 'st fault', 'aria-hidden': 'true' });
+  private blockedSince: number | null = null;
+  private noticed = '';
   private readonly bar = h('div', { class: 'bar' });
   private readonly title = h('span', { class: 'title' });
   private readonly state = new State('', 'status');

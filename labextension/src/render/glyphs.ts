@@ -16,6 +16,8 @@ const SHAPES = {
   step: ['M2 2l5 4-5 4zM10 2v8'],
   stop: ['*M2.5 2.5h7v7h-7z'],
   warn: ['M6 1.5l5 9h-10z', 'M6 5v2.5M6 8.5v1'],
+  open: ['M3 4.5l3 3 3-3'],
+  shut: ['M4.5 3l3 3-3 3'],
   repair: ['M1.5 10.5l1-3 6-6 2 2-6 6z']
 } as const;
 

@@ -5,11 +5,15 @@ import type { Desk, Panel } from './desk';
 import { h, List, s, set } from './dom';
 import { Drawer } from './drawer';
 import { edgePart, Flights, type Line, markers } from './edge';
+import { Sized } from './height';
 import { Roving } from './keyboard';
 import { column, type Picture } from './lanes';
 import { legend } from './legend';
 import { type Box, nodePart } from './node';
 import { plain, plural } from './words';
+
+/** A graph of more pixels scrolls, until somebody drags it taller. */
+const TALLEST = 640;
 
 export class GraphPanel implements Panel {
   readonly element = h('div');
@@ -18,7 +22,8 @@ export class GraphPanel implements Panel {
     const frame = h('div', { class: 'panel' }, this.svg);
     this.svg.append(markers(desk.id), this.edgeLayer, this.nodeLayer);
     this.drawer = new Drawer(desk, () => this.close());
-    this.element.append(frame, legend(), this.drawer.element);
+    this.sized = new Sized(h('div', {}, frame, legend()), 'the graph', null, TALLEST);
+    this.element.append(this.sized.element, this.drawer.element);
     this.flights = new Flights(desk);
     this.edges = new List(
       this.edgeLayer,
@@ -33,7 +38,8 @@ export class GraphPanel implements Panel {
       nodePart(
         node => this.box(node),
         node => node.key === desk.selection.listener,
-        node => this.choose(node)
+        node => this.choose(node),
+        () => desk.now
       )
     );
     // On the HTML around it: an SVG group that listens for focus is a stop of the tab key in some browsers.
@@ -50,18 +56,35 @@ export class GraphPanel implements Panel {
     const { narrow, selection } = this.desk;
     this.picture = narrow ? column(graph.nodes, graph.edges) : wide(graph);
     const { width, height } = this.picture;
-    const [least, most] = narrow ? [0, 320] : [Math.round(width * 0.7), Math.round(width * 1.05)];
+    const [least, most] = narrow ? [0, 320] : [Math.round(width * 0.85), width];
     set(this.svg, {
       viewBox: `0 0 ${width} ${height}`,
       style: `min-width: ${least}px; max-width: ${most}px`,
-      'aria-label': `${plain(organism.name, 60)}: ${plural(graph.nodes.length, 'listener')}. Arrow keys move between listeners.`
+      'aria-label': `${plain(organism.name, 60)}: ${this.inWords()}. Arrow keys move between listeners.`
     });
-    const context = `${narrow} ${selection.listener} ${this.flights.turn}`;
+    const waits = graph.nodes.some(node => node.retry !== undefined) ? Math.floor(this.desk.now / 1000) : 0;
+    const context = `${narrow} ${selection.listener} ${this.flights.turn} ${waits}`;
     this.edges.update(graph.edges, context);
     this.nodes.update(graph.nodes, context);
     this.roving.update(selection.listener === null ? null : this.nodes.element(selection.listener));
     this.drawer.update();
     this.nodes.settled();
+    if (this.width !== this.desk.width) {
+      this.width = this.desk.width;
+      this.sized.measure();
+    }
+    this.sized.settle();
+  }
+
+  private inWords(): string {
+    const { nodes, edges } = this.desk.snapshot.graph;
+    const refused = edges.reduce((sum, edge) => sum + edge.refused, 0);
+    const words = [
+      plural(nodes.length, 'listener'),
+      plural(edges.filter(edge => edge.declared).length, 'declared edge'),
+      refused ? plural(refused, 'refused send') : ''
+    ];
+    return words.filter(Boolean).join(', ');
   }
 
   dispose(): void {
@@ -117,11 +140,20 @@ export class GraphPanel implements Panel {
   private readonly flights: Flights;
   private readonly drawer: Drawer;
   private readonly roving: Roving;
+  private readonly sized: Sized;
+  private width = 0;
   private picture: Picture = { width: 0, height: 0, boxes: new Map(), lines: new Map() };
 }
 
 /** The picture as the kernel laid it out. */
 function wide({ width, height, nodes, edges }: Snapshot['graph']): Picture {
   const boxes = new Map(nodes.map(node => [node.key, node]));
-  return { width, height, boxes, lines: new Map(edges.map(edge => [edge.key, edge])) };
+  return { width, height, boxes, lines: new Map(edges.map(edge => [edge.key, beside(edge)])) };
+}
+
+/** A line straight up or down, or back in an arc, has its label beside it: on it, one of the two could not be seen. */
+function beside(edge: EdgeRow): Line {
+  const numbers = (edge.d.match(/-?\d+(\.\d+)?/g) ?? []).map(Number);
+  const [first = 0, last = 0] = [numbers[0], numbers[numbers.length - 2]];
+  return last < first + 6 ? { ...edge, x: edge.x + 6, anchor: 'start' } : edge;
 }

@@ -8,9 +8,13 @@ import { h, say, set, show } from './dom';
 import { markOf, stateWord } from './fate';
 import { matcher, nearestType } from './filter';
 import { State } from './glyphs';
+import { Sized } from './height';
 import { Passage } from './passage';
 import { Table } from './table';
-import { count, lasting, plain, plural } from './words';
+import { count, plain, plural } from './words';
+
+/** As many pixels as a head and eleven messages take. */
+const TALL = 328;
 
 export class MessagesPanel implements Panel {
   readonly element = h('div');
@@ -42,7 +46,9 @@ export class MessagesPanel implements Panel {
     const head = h('div', { class: 'head' }, this.field, this.dead, this.refused, this.shown);
     this.rows.append(this.table.element);
     const more = h('div', { class: 'more' }, this.fresh);
-    this.element.append(head, this.earlier, this.rows, more, this.blank, this.passage.element);
+    const room = h('div', {}, head, this.earlier, this.rows, more, this.blank);
+    this.sized = new Sized(room, 'the messages', desk.snapshot.live ? TALL : null, TALL);
+    this.element.append(this.sized.element, this.passage.element);
     this.fresh.addEventListener('click', () => this.follow());
     this.element.addEventListener('keydown', event => {
       if (event.key === 'Escape' && desk.selection.message !== null) {
@@ -66,6 +72,7 @@ export class MessagesPanel implements Panel {
     show(this.table.element, rows.length > 0);
     this.keepEnd(rows, atEnd);
     this.passage.update();
+    this.sized.settle();
   }
 
   /** Put the focus into the filter. */
@@ -89,7 +96,7 @@ export class MessagesPanel implements Panel {
     const state = new State();
     element.append(time, way, type, bytes, took, h('td', {}, state.element));
     return row => {
-      say(time, this.desk.snapshot.live ? lasting(row.queued ?? 0) : count(row.queued ?? 0));
+      say(time, this.desk.snapshot.live ? this.desk.clock(row.queued ?? 0) : count(row.queued ?? 0));
       say(way, `${plain(row.from, 60)} → ${plain(row.to, 60) || '?'}`);
       say(type, plain(row.type, 60));
       say(bytes, count(row.bytes));
@@ -158,7 +165,8 @@ export class MessagesPanel implements Panel {
 
   private choose(row: MessageRow): void {
     const again = row.key === this.desk.selection.message;
-    this.desk.select(again ? { message: null } : { message: row.key, conversation: row.conversation || null });
+    const frame = row.frame || row.origin || null;
+    this.desk.select(again ? { message: null } : { message: row.key, conversation: row.conversation || null, frame });
   }
 
   private close(): void {
@@ -194,6 +202,7 @@ export class MessagesPanel implements Panel {
   private readonly earlier = h('p', { class: 'blank', hidden: true });
   private readonly blank = h('p', { class: 'blank', hidden: true });
   private readonly fresh = h('button', { type: 'button', class: 'btn', hidden: true });
+  private readonly sized: Sized;
   private state: string | null = null;
   private seen = 0;
 }

@@ -21,22 +21,34 @@ const GLYPHS: Readonly<Record<string, Glyph>> = {
 };
 
 /** Say how a listener is, with counts: `waiting 1, queue 2`. */
-export function stateWords(node: NodeRow): string {
+export function stateWords(node: NodeRow, now = 0): string {
+  const waiting = node.waiting - (node.retry === undefined ? 0 : 1);
   const words = [
     node.running ? `processing ${node.running}` : '',
-    node.state === 'error' ? `error ${node.errors}` : '',
-    node.waiting ? `waiting ${node.waiting}` : '',
+    errorWords(node, now),
+    waiting > 0 ? `waiting ${waiting}` : '',
     node.queue ? `queue ${node.queue}` : ''
   ];
   return words.filter(Boolean).join(', ') || (node.gone ? 'taken out' : 'idle');
 }
 
+function errorWords(node: NodeRow, now: number): string {
+  if (node.retry !== undefined) {
+    return `error, retry in ${Math.ceil(Math.max(0, node.retry - now) / 1000)} s`;
+  }
+  return node.state === 'error' ? `error ${node.errors}` : '';
+}
+
 /** Make the part that draws a node in its box. */
-export function nodePart(place: (row: NodeRow) => Box, chosen: (row: NodeRow) => boolean, act: (row: NodeRow) => void) {
+export function nodePart(
+  place: (row: NodeRow) => Box,
+  chosen: (row: NodeRow) => boolean,
+  act: (row: NodeRow) => void,
+  now: () => number
+) {
   return (first: NodeRow): Part<NodeRow> => {
     const [shapes, mark, tip] = [s('g'), s('g'), s('title')];
-    const [name, line] = [s('text', { class: 'name' }), s('text', { class: 'line' })];
-    const tag = s('text', { class: 'tag', 'text-anchor': 'end' });
+    const [name, line, tag] = texts();
     const group = s('g', { role: 'button', tabindex: -1, 'data-key': first.key }, tip, shapes, mark, name, tag, line);
     let row = first;
     let drawn = '';
@@ -51,12 +63,10 @@ export function nodePart(place: (row: NodeRow) => Box, chosen: (row: NodeRow) =>
         if (geometry !== drawn) {
           drawn = geometry;
           shapes.replaceChildren(...outline(next.kind, box));
-          set(name, { x: box.x + inset + 17, y: box.y + 19 });
-          set(line, { x: box.x + inset + 17, y: box.y + 35 });
-          set(tag, { x: box.x + box.w - inset - 1, y: box.y + 19 });
+          write(box, inset, name, line, tag);
         }
         mark.replaceChildren(glyph(GLYPHS[next.state] ?? 'idle', { x: box.x + inset, y: box.y + 9 }));
-        const words = stateWords(next);
+        const words = stateWords(next, now());
         say(name, fitting(plain(next.key, 60), box.w - inset * 2 - 24 - next.kind.length * 6.6));
         say(tag, next.kind);
         say(line, words);
@@ -69,6 +79,19 @@ export function nodePart(place: (row: NodeRow) => Box, chosen: (row: NodeRow) =>
       }
     };
   };
+}
+
+/** The texts of a node: its name, its state and its kind. */
+function texts(): [SVGElement, SVGElement, SVGElement] {
+  const tag = s('text', { class: 'tag', 'text-anchor': 'end' });
+  return [s('text', { class: 'name' }), s('text', { class: 'line' }), tag];
+}
+
+/** Put the texts of a node in their places. */
+function write(box: Box, inset: number, name: Element, line: Element, tag: Element): void {
+  set(name, { x: box.x + inset + 17, y: box.y + 19 });
+  set(line, { x: box.x + inset + 17, y: box.y + 35 });
+  set(tag, { x: box.x + box.w - inset - 1, y: box.y + 19 });
 }
 
 /** Cut a name to the room there is; letters of the widest common face are taken for granted. */

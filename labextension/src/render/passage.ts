@@ -1,7 +1,7 @@
 /** One message: its passage through the stages, why it was changed or refused, and its XML at the stage chosen. */
 
 import type { MessageDetail, MessageRow, StageDetail } from '../protocol';
-import { button } from './button';
+import { button, copying } from './button';
 import type { Desk, Panel } from './desk';
 import { h, say, show } from './dom';
 import { markOf, stateWord } from './fate';
@@ -39,7 +39,7 @@ export class Passage implements Panel {
       this.state.element,
       shut
     );
-    const copy = button({ text: 'Copy XML', look: 'quiet flush', act: () => this.copy() });
+    const copy = copying({ text: 'Copy XML', look: 'quiet flush' }, () => this.shown);
     this.frame = button({ text: 'Show frame', look: 'quiet', act: () => this.showFrame() });
     const foot = h('div', { class: 'row foot' }, copy, this.frame);
     this.element.append(head, this.stages, this.why, this.text, foot);
@@ -56,6 +56,14 @@ export class Passage implements Panel {
     }
     this.drawHead(row);
     const detail = snapshot.details?.messages?.[String(row.key)];
+    if (this.message !== row.key) {
+      this.message = row.key;
+      this.chosen = null;
+    }
+    this.take(row, detail);
+  }
+
+  private take(row: MessageRow, detail: MessageDetail | undefined): void {
     const before = `${row.key} ${row.state}`;
     if (detail === undefined || before !== this.before) {
       this.desk.want('messages', String(row.key));
@@ -63,7 +71,7 @@ export class Passage implements Panel {
     if (detail !== this.detail || before !== this.before) {
       this.detail = detail;
       this.before = before;
-      this.draw(detail, this.stageOf(detail));
+      this.draw(detail, this.chosen ?? this.stageOf(detail));
     }
   }
 
@@ -85,12 +93,33 @@ export class Passage implements Panel {
 
   private draw(detail: MessageDetail | undefined, chosen: string): void {
     const { stages, why } = detail ?? { stages: [], why: this.missing() };
-    this.stages.replaceChildren(...stages.map(stage => this.stage(stage, chosen)));
-    this.roving.update(this.stages.querySelector('[aria-current] button'));
+    this.drawStages(stages, chosen);
     say(this.why, block(why, 600));
     show(this.why, why !== '');
-    this.shown = stages.find(stage => stage.name === chosen)?.text ?? '';
-    this.text.replaceChildren(...(this.shown ? [xml(this.shown)] : []));
+    this.drawText(stages.find(each => each.name === chosen));
+  }
+
+  private drawStages(stages: readonly StageDetail[], chosen: string): void {
+    const focused = this.stages.contains(document.activeElement);
+    this.stages.replaceChildren(...stages.map(stage => this.stage(stage, chosen)));
+    const current = this.stages.querySelector<HTMLElement>('[aria-current] button');
+    this.roving.update(current);
+    if (focused) {
+      current?.focus();
+    }
+  }
+
+  private drawText(stage: StageDetail | undefined): void {
+    this.shown = stage?.text ?? '';
+    if (stage && this.shown) {
+      this.text.replaceChildren(xml(this.shown, stage.marks, stage.state === 'refused' ? 'bad' : 'ch'));
+    } else {
+      this.text.replaceChildren(...(stage?.state === 'never' ? [this.never()] : []));
+    }
+  }
+
+  private never(): HTMLElement {
+    return h('p', { class: 'dense muted' }, 'The message did not come this far.');
   }
 
   private missing(): string {
@@ -101,14 +130,11 @@ export class Passage implements Panel {
     const inner = h('button', { type: 'button' }, glyph(GLYPHS[stage.state] ?? 'idle'), stage.name);
     const look = stage.state === 'refused' ? 'fault' : stage.state;
     inner.addEventListener('click', () => {
+      this.chosen = stage.name;
       this.draw(this.detail, stage.name);
       this.stages.querySelector<HTMLElement>('[aria-current] button')?.focus();
     });
     return h('li', { class: look, 'aria-current': stage.name === chosen ? 'step' : null }, inner);
-  }
-
-  private copy(): void {
-    void navigator.clipboard?.writeText(this.shown);
   }
 
   private frameOf(row: MessageRow): number | null {
@@ -135,5 +161,8 @@ export class Passage implements Panel {
   private readonly roving: Roving;
   private detail: MessageDetail | undefined;
   private before = '';
+  private message = -1;
+  /** The stage that a person has chosen for this message. */
+  private chosen: string | null = null;
   private shown = '';
 }

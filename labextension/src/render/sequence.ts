@@ -5,7 +5,7 @@ import type { Desk } from './desk';
 import { h, s, say, set } from './dom';
 import { markers } from './edge';
 import { stateWord } from './fate';
-import { plain, plural } from './words';
+import { lasting, plain, plural } from './words';
 
 const MOST_LIFELINES = 5;
 const MOST_MESSAGES = 12;
@@ -38,9 +38,16 @@ export class Sequence {
       return;
     }
     this.drawn = drawn;
-    say(this.about, frame ? `frame ${plain(frame.name, 60)}` : 'of the frame that is selected');
+    say(this.about, frame ? `frame ${plain(frame.name, 60)}${this.since(frame)}` : 'of the frame that is selected');
     say(this.earlier, all.length > shown.length ? `${plural(all.length - shown.length, 'message')} earlier` : '');
     this.draw(names, shown, busy);
+  }
+
+  /** How long after the beginning of its conversation a frame was opened. */
+  private since(frame: FrameRow): string {
+    const { threads, live } = this.desk.snapshot;
+    const began = threads.conversations.find(row => row.key === frame.conversation)?.began;
+    return live && frame.opened !== null && typeof began === 'number' ? `, ${lasting(frame.opened - began)}` : '';
   }
 
   /** The frames of the conversation whose handlers run now. */

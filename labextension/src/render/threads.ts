@@ -5,10 +5,14 @@ import { asking, button } from './button';
 import { conversationTable } from './conversations';
 import type { Desk, Panel } from './desk';
 import { h, say, set, show } from './dom';
+import { Sized } from './height';
 import { Sequence } from './sequence';
 import type { Table } from './table';
-import { plural } from './words';
+import { count, plural } from './words';
 import { Waterfall } from './waterfall';
+
+/** As many pixels as four conversations and eight frames take; more where the parts stand below each other. */
+const [TALL, TALLER] = [364, 520];
 
 export class ThreadsPanel implements Panel {
   readonly element = h('div');
@@ -30,25 +34,67 @@ export class ThreadsPanel implements Panel {
     }
     this.left.append(this.head, this.waterfall.element, this.missing);
     this.split.append(this.left, this.sequence.element);
-    const list = h('div', { class: 'rows' }, this.table.element);
-    this.element.append(list, this.earlier, this.blank, this.split);
+    const more = h('div', { class: 'more top' }, this.fresh);
+    this.list.append(this.table.element, this.earlier);
+    const room = h('div', {}, more, this.list, this.blank, this.split);
+    this.sized = new Sized(room, 'the threads', desk.snapshot.live ? TALL : null, TALLER);
+    this.element.append(this.sized.element);
+    this.fresh.addEventListener('click', () => {
+      this.seen = Infinity;
+      this.list.scrollTop = 0;
+      desk.redraw();
+    });
+    this.element.addEventListener('keydown', event => {
+      if (event.key === 'Escape' && desk.selection.frame !== null) {
+        desk.select({ frame: null });
+      }
+    });
   }
 
   update(): void {
     const { threads, live } = this.desk.snapshot;
-    const rows = [...threads.conversations].reverse();
+    const rows = this.shown([...threads.conversations].reverse());
     const current = this.current();
     const moving = live && rows.some(row => row.ended === null);
     this.table.update(rows, current?.key ?? null, moving ? this.desk.now : null);
     show(this.table.element, rows.length > 0);
     show(this.blank, rows.length === 0);
     show(this.split, current !== null);
-    const lost = threads.total - rows.length;
-    show(this.earlier, lost > 0);
-    say(this.earlier, `${plural(lost, 'earlier conversation')} ${lost === 1 ? 'is' : 'are'} not shown.`);
+    this.drawEarlier(threads.total - threads.conversations.length);
+    this.table.element.classList.toggle(
+      'no-cells',
+      rows.every(row => row.cell === undefined)
+    );
     if (current) {
       this.drawConversation(current);
     }
+    this.fix(live);
+  }
+
+  private fix(live: boolean): void {
+    if (live) {
+      this.sized.usually(this.desk.narrow ? TALLER : TALL);
+    }
+    this.sized.settle();
+  }
+
+  private drawEarlier(lost: number): void {
+    show(this.earlier, lost > 0);
+    say(this.earlier, `${plural(lost, 'earlier conversation')} ${lost === 1 ? 'is' : 'are'} not shown.`);
+  }
+
+  /** Rows that somebody looks at stay where they are: while one is chosen, newer ones wait above. */
+  private shown(rows: readonly ConversationRow[]): readonly ConversationRow[] {
+    const newest = rows[0]?.key ?? 0;
+    const looks = this.desk.selection.conversation !== null || this.list.scrollTop > 0;
+    if (!looks || this.seen > newest) {
+      this.seen = newest;
+    }
+    const shown = rows.filter(row => row.key <= this.seen);
+    const fresh = rows.length - shown.length;
+    show(this.fresh, fresh > 0);
+    say(this.fresh, `${count(fresh)} new`);
+    return shown;
   }
 
   /** Put the focus on the frame that is selected, or on its conversation. */
@@ -102,6 +148,10 @@ export class ThreadsPanel implements Panel {
     this.desk.redraw();
   }
 
+  private readonly list = h('div', { class: 'rows' });
+  private readonly fresh = h('button', { type: 'button', class: 'btn', hidden: true });
+  private readonly sized: Sized;
+  private seen = 0;
   private readonly table: Table<ConversationRow>;
   private readonly waterfall: Waterfall;
   private readonly sequence: Sequence;

@@ -17,7 +17,12 @@ export interface View {
 }
 
 const NARROW = 560;
-const FAILED = 'This part of the view failed; %organism threads shows the same as text.';
+/** What shows as text what a part of the view shows. */
+const AS_TEXT: Readonly<Record<Tab, string>> = {
+  graph: '%organism graph',
+  threads: '%organism threads',
+  messages: '%organism threads'
+};
 
 /**
  * Draw a snapshot into an element.
@@ -93,7 +98,9 @@ class OrganismView implements View {
       console.error(error);
       if (!this.failed.has(panel)) {
         this.failed.add(panel);
-        panel.element.prepend(h('p', { class: 'blank failed' }, FAILED));
+        const command = h('code', {}, AS_TEXT[this.tab]);
+        const words = ['This part of the view failed; ', command, ' shows the same as text.'];
+        panel.element.prepend(h('p', { class: 'blank failed' }, ...words));
       }
     }
   }
@@ -118,15 +125,17 @@ class OrganismView implements View {
   }
 
   private moves(): boolean {
-    const { live, organism } = this.desk.snapshot;
-    return live && (organism.flying > 0 || organism.active > 0 || this.frame.rated);
+    const { live, organism, blocked, lost } = this.desk.snapshot;
+    const alive = live && lost === undefined;
+    return alive && (organism.flying > 0 || organism.active > 0 || this.frame.rated || blocked !== undefined);
   }
 
   private watchSize(): void {
     const measure = () => {
-      const narrow = this.box.clientWidth > 0 && this.box.clientWidth < NARROW;
-      if (narrow !== this.desk.narrow) {
-        this.desk.narrow = narrow;
+      const width = this.box.clientWidth;
+      if (width > 0 && width !== this.desk.width) {
+        this.desk.width = width;
+        this.desk.narrow = width < NARROW;
         this.draw();
       }
     };
@@ -140,8 +149,7 @@ class OrganismView implements View {
   /** Single letters work while the focus is in the view and in no field; they never reach the notebook. */
   private pressed(event: KeyboardEvent): void {
     event.stopPropagation();
-    const typing = (event.target as Element).closest('input, textarea') !== null;
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) {
+    if (event.defaultPrevented || isTaken(event.target as Element, event)) {
       return;
     }
     const act = this.keys[event.key];
@@ -157,11 +165,9 @@ class OrganismView implements View {
       this.messages.search();
     },
     p: () => this.frame.toggle(),
-    s: () => {
-      if (this.desk.snapshot.organism.state === 'paused') {
-        this.desk.actions?.step();
-      }
-    },
+    ' ': () => this.frame.toggle(),
+    s: () => this.frame.stepOn(),
+    '.': () => this.frame.stepOn(),
     g: () => this.openTab('graph'),
     t: () => this.openTab('threads'),
     m: () => this.openTab('messages')
@@ -185,4 +191,12 @@ class OrganismView implements View {
   private size: ResizeObserver | null = null;
   private tab: Tab = 'graph';
   private moved = false;
+}
+
+/** A field takes every key, a button the space bar; keys with Ctrl and the like are the browser's. */
+function isTaken(target: Element, event: KeyboardEvent): boolean {
+  const typing = target.closest('input, textarea') !== null;
+  return (
+    typing || event.ctrlKey || event.metaKey || event.altKey || (event.key === ' ' && target.closest('button') !== null)
+  );
 }

@@ -7,7 +7,8 @@ import type { Desk } from './desk';
 import { h, List, type Part, say, set } from './dom';
 import { glyph, type Glyph } from './glyphs';
 import { inOrder, pressable, Roving } from './keyboard';
-import { plain } from './words';
+import { inTree, type TreeRow } from './tree';
+import { count, plain } from './words';
 
 const LOOKS: Readonly<Record<string, readonly [string, Glyph]>> = {
   processing: ['processing', 'processing'],
@@ -20,12 +21,15 @@ const LOOKS: Readonly<Record<string, readonly [string, Glyph]>> = {
 /** From this depth on the indent stops, and the rest is a number. */
 const DEEPEST = 8;
 
+/** At most that many runs of a handler are drawn in one row. */
+const MOST_BARS = 60;
+
 export class Waterfall {
   readonly element = h('div');
 
   constructor(private readonly desk: Desk) {
     this.element.append(this.axisLine, this.tree);
-    this.list = new List<FrameRow>(this.tree, row => this.row(row));
+    this.list = new List<TreeRow>(this.tree, row => this.row(row));
     this.roving = new Roving(this.tree, 'li', (from, key) => this.step(from, key));
   }
 
@@ -47,7 +51,8 @@ export class Waterfall {
       style: `--now: ${place(this.axis, end)}%`,
       'aria-label': `Frames of #${conversation.key}`
     });
-    this.list.update(inTree(frames), `${this.axis.from} ${this.axis.length} ${conversation.ended ?? end} ${frame}`);
+    this.rows = inTree(frames, this.turned);
+    this.list.update(this.rows, `${this.axis.from} ${this.axis.length} ${conversation.ended ?? end} ${frame}`);
     this.roving.update(frame === null ? null : this.list.element(frame));
     this.list.settled();
   }
@@ -56,88 +61,140 @@ export class Waterfall {
     (this.list.element(frame) as HTMLElement | null)?.focus();
   }
 
-  private row(first: FrameRow): Part<FrameRow> {
+  private row(first: TreeRow): Part<TreeRow> {
+    const fold = h('span', { class: 'fold', 'aria-hidden': 'true' });
     const mark = h('span', { class: 'mark' });
     const name = h('b');
     const type = h('span', { class: 'pl' });
     const lane = h('span', { class: 'lane' });
     const time = h('span', { class: 'num' });
-    const who = h('span', {}, mark, name, type);
+    const who = h('span', {}, fold, mark, name, type);
     const element = h('li', { role: 'treeitem', tabindex: -1, 'data-key': first.key }, who, lane, time);
     let row = first;
-    pressable(element, () => this.desk.select({ frame: row.key, listener: row.name }));
+    pressable(element, () => this.choose(row));
+    fold.addEventListener('click', event => {
+      event.stopPropagation();
+      this.turn(row);
+    });
     return {
       element,
       update: next => {
         row = next;
-        const [look, sign] = LOOKS[next.state] ?? ['idle', 'idle'];
+        const { frame } = next;
+        const [look, sign] = LOOKS[frame.state] ?? ['idle', 'idle'];
         const deep = next.depth > DEEPEST ? ` +${next.depth - DEEPEST}` : '';
         set(element, {
           class: look,
           style: `--d: ${Math.min(next.depth, DEEPEST)}`,
           'aria-level': next.depth + 1,
+          'aria-expanded': next.open === null ? null : String(next.open),
           'aria-selected': String(next.key === this.desk.selection.frame),
-          'aria-label': `${plain(next.name)}, ${plain(next.type)}, ${next.error ? plain(next.error) : next.state}`
+          'aria-label': `${plain(frame.name)}, ${kind(next)}, ${fate(frame) || frame.state}`
         });
+        fold.replaceChildren(...(next.open === null ? [] : [glyph(next.open ? 'open' : 'shut')]));
         mark.replaceChildren(glyph(sign));
-        say(name, plain(next.name, 60) + deep);
-        say(type, plain(next.type, 60));
-        say(time, duration(this.desk, next.opened, next.closed));
+        say(name, plain(frame.name, 60) + deep);
+        say(type, kind(next));
+        say(time, duration(this.desk, ...span(next)));
         lane.replaceChildren(...this.bars(next));
       }
     };
   }
 
-  private bars(row: FrameRow): HTMLElement[] {
+  private choose({ key, frame, alike }: TreeRow): void {
+    if (alike.length > 1) {
+      this.turn({ key, frame, alike, depth: 0, open: true });
+    } else {
+      this.desk.select({ frame: frame.key, listener: frame.name });
+    }
+  }
+
+  /** Open what is closed, and close what is open. */
+  private turn({ key, open }: TreeRow): void {
+    if (open !== null) {
+      if (!this.turned.delete(key)) {
+        this.turned.add(key);
+      }
+      this.desk.redraw();
+    }
+  }
+
+  private bars({ alike }: TreeRow): HTMLElement[] {
     const bar = (from: number, to: number, look: string) => {
       const x = place(this.axis, from);
       return h('i', { class: look, style: `--x: ${x}%; --w: ${Math.max(0, place(this.axis, to) - x)}%` });
     };
-    const open = row.opened === null ? [] : [bar(row.opened, row.closed ?? this.now, '')];
-    const runs = row.spans.map(([from, to]) => bar(from, to ?? this.now, 'on'));
-    if (row.error === undefined) {
-      return [...open, ...runs];
+    const open = alike.filter(frame => frame.opened !== null);
+    const lines = open.map(frame => bar(frame.opened ?? 0, frame.closed ?? this.now, ''));
+    const runs = alike.flatMap(frame => frame.spans.map(([from, to]) => bar(from, to ?? this.now, 'on')));
+    const [frame] = alike;
+    const words = frame ? fate(frame) : '';
+    if (frame === undefined || words === '') {
+      return [...lines.slice(0, MOST_BARS), ...runs.slice(0, MOST_BARS)];
     }
-    const at = place(this.axis, row.closed ?? this.now);
+    const at = place(this.axis, frame.closed ?? this.now);
     const side = at > 60 ? { class: 'before', style: `--x: ${100 - at}%` } : { style: `--x: ${at}%` };
-    return [...open, ...runs, h('em', side, plain(row.error, 60))];
+    return [...lines, ...runs, h('em', side, words)];
   }
 
-  /** Up and down in the order of the rows, left to the caller, right to the first callee. */
+  /** Up and down in the order of the rows; right opens, then goes to the first callee; left closes, then to the caller. */
   private step(from: Element, key: string): Element | null {
-    const own = Number(from.getAttribute('data-key'));
-    const frames = this.desk.snapshot.threads.frames;
-    if (key === 'ArrowLeft') {
-      return this.list.element(frames.find(frame => frame.key === own)?.parent ?? 0);
+    const at = this.rows.findIndex(each => String(each.key) === from.getAttribute('data-key'));
+    const row = this.rows[at];
+    if (row === undefined || (key !== 'ArrowLeft' && key !== 'ArrowRight')) {
+      return inOrder(this.tree, 'li', 'ArrowUp', 'ArrowDown')(from, key);
     }
-    if (key === 'ArrowRight') {
-      return this.list.element(frames.find(frame => frame.parent === own)?.key ?? 0);
+    if (row.open === (key === 'ArrowLeft')) {
+      this.turn(row);
+      return from;
     }
-    return inOrder(this.tree, 'li', 'ArrowUp', 'ArrowDown')(from, key);
+    return this.list.element((key === 'ArrowLeft' ? this.above(at, row) : this.below(at, row))?.key ?? '');
+  }
+
+  private above(at: number, row: TreeRow): TreeRow | undefined {
+    const before = this.rows.slice(0, at).reverse();
+    return before.find(each => each.depth < row.depth);
+  }
+
+  private below(at: number, row: TreeRow): TreeRow | undefined {
+    const next = this.rows[at + 1];
+    return next && next.depth > row.depth ? next : undefined;
   }
 
   private readonly axisLine = h('div', { class: 'axis', 'aria-hidden': 'true' });
   private readonly tree = h('ol', { class: 'fall', role: 'tree' });
-  private readonly list: List<FrameRow>;
+  private readonly list: List<TreeRow>;
   private readonly roving: Roving;
+  private readonly turned = new Set<number | string>();
+  private rows: readonly TreeRow[] = [];
   private axis: Axis = axis(0, 0, true);
   private now = 0;
   private labels = '';
 }
 
-/** Put callees right below their callers; those whose caller is not kept stand by themselves. */
-export function inTree(frames: readonly FrameRow[]): FrameRow[] {
-  const below = new Map<number, FrameRow[]>();
-  const known = new Set(frames.map(frame => frame.key));
-  for (const frame of frames) {
-    const parent = known.has(frame.parent) && frame.parent < frame.key ? frame.parent : 0;
-    below.set(parent, [...(below.get(parent) ?? []), frame]);
+/** What it was sent: the type, how many there are of it, which attempt it is. */
+function kind({ frame, alike }: TreeRow): string {
+  const type = plain(frame.type, 60);
+  if (alike.length > 1) {
+    return `${type} × ${count(alike.length)}`;
   }
-  const order: FrameRow[] = [];
-  const waiting = [...(below.get(0) ?? [])].reverse();
-  for (let frame = waiting.pop(); frame !== undefined; frame = waiting.pop()) {
-    order.push(frame);
-    waiting.push(...[...(below.get(frame.key) ?? [])].reverse());
+  return frame.attempts && !frame.error && frame.closed === null ? `${type}, attempt ${frame.attempts}` : type;
+}
+
+/** Why it went wrong, if it did. */
+function fate(frame: FrameRow): string {
+  if (frame.error === undefined) {
+    return '';
   }
-  return order;
+  return plain(frame.error, 60) + (frame.attempts ? `, ${frame.attempts} attempts` : '');
+}
+
+/** From when to when a row was open. */
+function span({ alike }: TreeRow): [number | null, number | null] {
+  const opened = alike.map(frame => frame.opened).filter(each => each !== null);
+  const closed = alike.map(frame => frame.closed).filter(each => each !== null);
+  return [
+    opened.length ? Math.min(...opened) : null,
+    closed.length === alike.length && closed.length ? Math.max(...closed) : null
+  ];
 }

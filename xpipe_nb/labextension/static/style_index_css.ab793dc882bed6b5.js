@@ -305,9 +305,15 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     font-size: var(--fs-dense);
     border-top: 1px solid var(--line);
   }
+  & .notice > span {
+    flex: 1 1 200px;
+  }
   & .notice.fault {
     background: var(--fault-tint);
-    color: var(--fault);
+  }
+  & .how {
+    display: inline-flex;
+    gap: 5px;
   }
   & .tabs {
     display: flex;
@@ -343,7 +349,27 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
   & .panel {
     padding: var(--s3);
     overflow-x: auto;
-    max-height: 640px;
+  }
+  & .room {
+    overflow: auto;
+  }
+  & .grip {
+    position: relative;
+    height: 8px;
+    cursor: ns-resize;
+    touch-action: none;
+  }
+  & .grip::after {
+    content: '';
+    position: absolute;
+    top: 3px;
+    left: calc(50% - 14px);
+    width: 28px;
+    height: 2px;
+    background: var(--line-strong);
+  }
+  & .grip:hover {
+    background: var(--sunk);
   }
   & .sub {
     border-top: 1px solid var(--line);
@@ -370,9 +396,25 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
 
 /* ── tables ── */
 .xp-view {
-  & .rows {
-    max-height: 264px;
+  & .room:has(> .rows) {
+    display: flex;
+    flex-direction: column;
+    overflow: hidden;
+  }
+  & .room > * {
+    flex: none;
+  }
+  & .room > .rows {
+    flex: 0 1 auto;
+    min-height: 72px;
     overflow-y: auto;
+  }
+  & .room > .rows:has(~ .split:not([hidden])) {
+    flex: none;
+    max-height: 45%;
+  }
+  & .no-cells .cell {
+    display: none;
   }
   & table {
     border-collapse: collapse;
@@ -436,8 +478,19 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     background: var(--sunk);
   }
   & .more {
+    position: relative;
+    height: 0;
+    z-index: 2;
     display: flex;
     justify-content: center;
+    align-items: end;
+  }
+  & .more.top {
+    align-items: start;
+  }
+  & .more .btn {
+    flex: none;
+    margin: var(--s1);
   }
 }
 
@@ -623,7 +676,7 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     line-height: 18px;
     white-space: pre-line;
   }
-  & .unfolding {
+  & .drawer .acts {
     margin-top: var(--s1);
   }
   & .xml {
@@ -635,6 +688,16 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
   & .xml .t {
     color: var(--active);
   }
+  & .xml .ch {
+    font-weight: 600;
+    text-decoration: underline;
+    text-underline-offset: 3px;
+  }
+  & .xml .bad {
+    color: var(--fault);
+    text-decoration: underline wavy;
+    text-underline-offset: 3px;
+  }
 }
 
 /* ── threads: thick while its handler ran, thin while open, hollow when pruned ── */
@@ -642,6 +705,14 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
   & .split {
     display: grid;
     grid-template-columns: minmax(0, 1fr) 272px;
+  }
+  & .room > .split {
+    flex: 1 1 0;
+    min-height: 0;
+  }
+  & .split > * {
+    min-width: 0;
+    overflow: auto;
   }
   & .split > * + * {
     border-left: 1px solid var(--line);
@@ -662,7 +733,13 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
   & .fall li {
     cursor: pointer;
   }
+  & .fold {
+    position: absolute;
+    left: calc(1px + var(--d, 0) * 14px);
+    color: var(--muted);
+  }
   & .fall li > span:first-child {
+    position: relative;
     padding-left: calc(var(--s3) + var(--d, 0) * 14px);
     display: flex;
     gap: 5px;
@@ -887,6 +964,15 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     }
     & :is(.drawer, .split) {
       grid-template-columns: minmax(0, 1fr);
+    }
+    & .room:has(> .split) {
+      overflow: auto;
+    }
+    & .room > .split {
+      flex: none;
+    }
+    & .room > .rows:has(~ .split:not([hidden])) {
+      max-height: 150px;
     }
     & .split > * + * {
       border-left: 0;
