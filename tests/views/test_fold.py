@@ -12,10 +12,10 @@ from tests.support import eventually, run
 from tests.views.events_of import events
 from tests.views.watched import Question, Watcher, research, settled
 from xpipe_nb import HandlerResponse, Organism, listener
-from xpipe_nb.events import PipelineFailed
+from xpipe_nb.events import PipelineFailed, RetryEvent, ThreadEvent
 from xpipe_nb.views import fold as fold_module
 from xpipe_nb.views.fold import fold, fold_all
-from xpipe_nb.views.state import KEPT_CONVERSATIONS, KEPT_FRAMES, KEPT_MESSAGES, ViewState
+from xpipe_nb.views.state import KEPT_CONVERSATIONS, KEPT_FRAMES, KEPT_MESSAGES, CellEvent, ViewState
 
 
 @given(events, st.integers(0, 40))
@@ -146,3 +146,42 @@ def test_history_is_bounded():
 def test_every_reducer_is_for_an_event():
     """The table of reducers names types of events, each once."""
     assert all(isinstance(kind, type) for kind in fold_module._REDUCERS)
+
+
+def test_a_listener_that_failed_is_called_again_and_the_view_says_when():
+    """While its turn rests, its node tells when it goes on; its frame counts the attempts."""
+
+    async def story() -> None:
+        gate = asyncio.Event()
+
+        @listener(retries=1)
+        async def planner(message: Question) -> None:
+            if not gate.is_set():
+                gate.set()
+                raise ValueError(message.text)
+
+        organism = Organism("x", [planner])
+        watcher = Watcher(organism)
+        async with organism:
+            await organism.inject(Question("x"), to="planner")
+            await eventually(lambda: watcher.state.listeners["planner"].retry is not None)
+            resting = watcher.state
+            await organism.settle()
+            rested = watcher.state
+        told = next(event for event in watcher.events if isinstance(event, RetryEvent))
+        moment = resting.listeners["planner"].retry
+        assert moment is not None
+        assert moment.at == told.at + told.delay
+        assert [frame.attempts for frame in rested.frames.values()] == [2]
+        assert rested.listeners["planner"].retry is None
+        assert not rested.listeners["planner"].failing
+
+    run(story())
+
+
+def test_which_cell_began_a_conversation_is_known_and_is_no_step():
+    """It is told whenever the notebook looks; the numbers that are saved do not depend on that."""
+    begun = [ThreadEvent("t", "created", conversation=1), CellEvent(1, 7), CellEvent(2, 8)]
+    state = fold_all(ViewState("x"), begun)
+    assert state.conversations[1].cell == 7
+    assert state.step == fold_all(ViewState("x"), begun[:1]).step

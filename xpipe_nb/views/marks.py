@@ -14,6 +14,8 @@ Mark = tuple[int, int]
 _LONGEST = 6_000
 """Characters up to which two texts are compared: it takes the square of that."""
 _MOST = 40
+_BACK = 8
+"""How many words before the place of a refusal are looked at."""
 _TOKEN = re.compile(r"\w+|&#?\w+;|[^\w\s]")
 _PLACE = re.compile(r"line (\d+), column (\d+)")
 _WORD = re.compile(r"</?[^\s<>]*>?|[^\s<>]+")
@@ -68,7 +70,7 @@ def wrong(detail: str, raw: str, shown: str) -> list[Mark]:
     at = _offset(raw, *map(int, places[-1])) if places else 0
     starts = list(_START.finditer(shown))
     if shown == raw and not any(each.start() == at for each in starts):
-        return [_word_at(raw, at)] if places and raw.strip() else []
+        return [_word_at(raw, at, detail)] if places and raw.strip() else []
     number = sum(1 for each in _START.finditer(raw) if each.start() < at) if places else 0
     if number >= len(starts):
         return []
@@ -81,10 +83,13 @@ def _offset(text: str, line: int, column: int) -> int:
     return min(len(text), sum(map(len, lines[: line - 1])) + column - 1)
 
 
-def _word_at(text: str, at: int) -> Mark:
-    """Give the tag or word at a position; at the end of a text, the last one."""
+def _word_at(text: str, at: int, detail: str) -> Mark:
+    """Give the tag or word at a position, or the nearest before it that the refusal names: a parser sees some too late."""
     words = [*_WORD.finditer(text.rstrip())]
-    return next((each.span() for each in words if each.end() > at), words[-1].span())
+    number = next((number for number, each in enumerate(words) if each.end() > at), len(words) - 1)
+    near = reversed(words[max(0, number - _BACK) : number + 1])
+    named = (each for each in near if each[0] in detail and not (len(each[0]) == 1 and each[0].isalnum()))
+    return next(named, words[number]).span()
 
 
 def _value_of(start: re.Match[str], text: str) -> Mark:

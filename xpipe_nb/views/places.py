@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from xpipe_nb.views.layout import Curve, Layout, Point, lay_out
 from xpipe_nb.views.lettering import printable, text_width
 
-__all__ = ["Line", "Place", "Places", "connect", "extended", "places_of"]
+__all__ = ["Line", "Place", "Places", "below", "connect", "extended", "places_of"]
 
-_HEIGHT, _LEAST, _MOST, _GAP, _EDGE = 46, 112, 280, 32, 6
+_HEIGHT, _LEAST, _MOST, _GAP, _EDGE, _FOOT = 46, 112, 280, 32, 6, 22
 
 _WAYS: tuple[tuple[int, dict[str, Any]], ...] = (
     (880, {"apart": 72, "beside": _GAP}),
@@ -63,7 +63,16 @@ class Places:
     def line(self, source: str, target: str) -> Line:
         """Give the line between two nodes, one of our own where the layout drew none."""
         known = self.lines.get((source, target))
-        return connect(self.nodes[source], self.nodes[target]) if known is None else known
+        if known is not None:
+            return known
+        start, end = self.nodes[source], self.nodes[target]
+        return below(start, end) if self._is_barred(start, end) else connect(start, end)
+
+    def _is_barred(self, start: Place, end: Place) -> bool:
+        """Whether a node stands between two of one row, so that a straight line would go through it."""
+        if start.y != end.y:
+            return False
+        return any(box.x > start.x + start.w and box.x + box.w < end.x and box.y == end.y for box in self.nodes.values())
 
 
 def places_of(nodes: Sequence[tuple[str, str]], edges: Iterable[tuple[str, str]], port: str = "console") -> Places:
@@ -88,7 +97,8 @@ def places_of(nodes: Sequence[tuple[str, str]], edges: Iterable[tuple[str, str]]
         for name, width, (x, y) in zip(names, widths, layout.centres, strict=True)
     }
     lines = {end: _line(curve) for end, curve in zip(ends, layout.curves, strict=True)}
-    return Places(round(layout.width) + 2 * _EDGE, round(layout.height) + 2 * _EDGE, boxes, lines)
+    # At the foot there is room for a line that goes below the last row.
+    return Places(round(layout.width) + 2 * _EDGE, round(layout.height) + 2 * _EDGE + _FOOT, boxes, lines)
 
 
 def _narrow_enough(sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int]]) -> Layout:
@@ -132,7 +142,7 @@ def extended(places: Places, nodes: Sequence[tuple[str, str]]) -> Places:
     new = [(name, kind) for name, kind in nodes if name not in places.nodes]
     if not new:
         return places
-    boxes, x, y = dict(places.nodes), _EDGE, places.height + _GAP - _EDGE
+    boxes, x, y = dict(places.nodes), _EDGE, places.height + _GAP - _EDGE - _FOOT
     for name, kind in new:
         width = _width(name, kind)
         if x > _EDGE and x + width > places.width - _EDGE:
@@ -140,7 +150,7 @@ def extended(places: Places, nodes: Sequence[tuple[str, str]]) -> Places:
         boxes[name] = Place(x, y, width)
         x += width + _GAP
     wide = max(box.x + box.w for box in boxes.values()) + _EDGE
-    return replace(places, width=max(places.width, wide), height=y + _HEIGHT + _EDGE, nodes=boxes)
+    return replace(places, width=max(places.width, wide), height=y + _HEIGHT + _EDGE + _FOOT, nodes=boxes)
 
 
 def _width(name: str, kind: str) -> int:
@@ -177,6 +187,12 @@ def _on_cubic(points: Sequence[Point], at: float) -> Point:
     weights = ((1 - at) ** 3, 3 * at * (1 - at) ** 2, 3 * at**2 * (1 - at), at**3)
     x, y = (sum(weight * point[axis] for weight, point in zip(weights, points, strict=True)) for axis in (0, 1))
     return x, y
+
+
+def below(source: Place, target: Place) -> Line:
+    """Draw a way below what stands between two nodes of one row."""
+    left, right, y = source.x + source.w * 3 // 4, target.x + target.w // 4, source.y + source.h
+    return Line(f"M{left},{y}C{left},{y + 26} {right},{y + 26} {right},{y + 2}", (left + right) // 2, y + 19)
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Snapshot } from '../protocol';
+import { LISTENS, WISH, type Wish } from '../render/host';
 import { type Actions, drawView, type View } from '../render/view';
 import { snapshot } from './fixtures';
 
@@ -9,6 +10,18 @@ const NAMES = ['pause', 'resume', 'step', 'stop', 'end', 'detail', 'visible'] as
 function actions(): Actions & Record<(typeof NAMES)[number], ReturnType<typeof vi.fn>> {
   return Object.fromEntries(NAMES.map(name => [name, vi.fn()])) as never;
 }
+
+const CONTRACT = {
+  kind: 'agent',
+  description: '',
+  accepts: ['Lookup'],
+  answers: [],
+  peers: null,
+  handler: 'look_up',
+  example: '<Lookup/>',
+  xsd: '',
+  prompt: ''
+};
 
 let root: HTMLElement;
 let views: View[] = [];
@@ -89,6 +102,32 @@ describe('the frame line', () => {
   });
 });
 
+describe('the frame line in its other states', () => {
+  it('says that the kernel is gone, and when it was heard last', () => {
+    const view = draw(snapshot('research'), actions());
+    view.update({ ...snapshot('research'), lost: '14:03:19' });
+    expect(one('[role=status]').textContent).toBe('kernel gone');
+    expect(one('.notice').textContent).toBe('Last state, 14:03:19. Run the %%organism cell to start again.');
+    expect(one('.notice code').textContent).toBe('%%organism');
+    expect(one('.controls').hidden).toBe(true);
+    expect(all('.node').length).toBeGreaterThan(1);
+  });
+
+  it('says who holds the loop, in one line, and where a notebook listens its cell is a click away', () => {
+    root.setAttribute(LISTENS, '');
+    const wishes: Wish[] = [];
+    root.addEventListener(WISH, event => wishes.push((event as CustomEvent<Wish>).detail));
+    const blocked = 'critic holds the event loop (cell 6, line 4). Make it a plain def.';
+    draw({ ...snapshot('research'), blocked }, actions());
+    expect(one('[role=status]').textContent).toBe('loop blocked');
+    expect(one('[role=alert] span').textContent).toBe(blocked);
+    expect(one('[role=alert] b').textContent).toBe('critic');
+    expect(one('[role=alert] code').textContent).toBe('def');
+    button('Show cell 6').click();
+    expect(wishes).toEqual([{ show: 6 }]);
+  });
+});
+
 describe('the graph', () => {
   it('draws every listener with kind and state, and every edge with its traffic', () => {
     draw(snapshot('research'));
@@ -131,6 +170,38 @@ describe('the graph', () => {
     press(one('.drawer'), 'Escape');
     expect(one('aside').hidden).toBe(true);
     expect(document.activeElement).toBe(node);
+  });
+
+  it('says for whom a listener waits, and where its handler stands', () => {
+    const detail = { ...CONTRACT, handler: 'look_up, line 3', cell: 4 };
+    draw({ ...snapshot('research'), details: { listeners: { planner: detail } } }, actions());
+    press(one('.node[data-key=planner]'), 'Enter');
+    expect(one('aside .st').textContent).toMatch(/^waiting for researcher, \d+\.\d s$/);
+    expect(one('.drawer').textContent).toContain('look_up, cell 4, line 3');
+  });
+
+  it('writes a cell with the example where a notebook listens; else it offers the text', () => {
+    const shown = { ...snapshot('research'), details: { listeners: { planner: CONTRACT } } };
+    draw(shown, actions());
+    press(one('.node[data-key=planner]'), 'Enter');
+    expect(button('Copy as a cell')).toBeTruthy();
+    root.replaceChildren();
+    root.setAttribute(LISTENS, '');
+    const wishes: Wish[] = [];
+    root.addEventListener(WISH, event => wishes.push((event as CustomEvent<Wish>).detail));
+    draw(shown, actions());
+    press(one('.node[data-key=planner]'), 'Enter');
+    button('Inject this…').click();
+    expect(wishes).toEqual([{ insert: '%%inject research/planner\n<Lookup/>' }]);
+  });
+
+  it('says when a listener that failed is called again', () => {
+    const shown = snapshot('research');
+    const nodes = shown.graph.nodes.map(node =>
+      node.key === 'critic' ? { ...node, state: 'error' as const, waiting: 1, retry: 43_000 } : node
+    );
+    draw({ ...shown, now: 40_500, graph: { ...shown.graph, nodes } });
+    expect(one('.node[data-key=critic] .line').textContent).toBe('error, retry in 3 s');
   });
 
   it('is one stop of the tab key; arrows follow the edges', () => {
@@ -183,6 +254,45 @@ describe('threads', () => {
     expect(all('.fall li')).toHaveLength(2);
     button('Pruned frames, 2').click();
     expect(all('.fall li')).toHaveLength(0);
+  });
+
+  it('closes and opens what is below a frame', () => {
+    draw(snapshot('research'));
+    tab('Threads');
+    const row = sure(all('.fall li')[1]);
+    row.focus();
+    expect(row.getAttribute('aria-expanded')).toBe('true');
+    press(row, 'ArrowLeft');
+    expect(row.getAttribute('aria-expanded')).toBe('false');
+    expect(all('.fall li')).toHaveLength(3);
+    expect(document.activeElement).toBe(row);
+    press(row, 'ArrowRight');
+    expect(all('.fall li')).toHaveLength(4);
+    press(row, 'ArrowRight');
+    expect(document.activeElement?.textContent).toContain('calculator');
+    press(sure(document.activeElement), 'ArrowLeft');
+    expect(document.activeElement).toBe(row);
+  });
+
+  it('says which cell began a conversation', () => {
+    draw(snapshot('research'));
+    tab('Threads');
+    expect(all('td.cell').map(cell => cell.textContent)).toEqual(['[7]', '', '']);
+  });
+
+  it('lets new conversations wait while one is chosen', () => {
+    const shown = snapshot('research');
+    const [first] = shown.threads.conversations;
+    const view = draw(shown);
+    tab('Threads');
+    press(sure(all('tbody tr')[1]), 'Enter');
+    const conversations = [...shown.threads.conversations, { ...sure(first), key: 4 }, { ...sure(first), key: 5 }];
+    view.update({ ...shown, threads: { ...shown.threads, conversations } });
+    const ids = () => all('[aria-label=Conversations] tbody td:first-child').map(cell => cell.textContent);
+    expect(ids()).toEqual(['#3', '#2', '#1']);
+    sure(all('.more.top button').find(each => each.textContent === '2 new')).click();
+    expect(ids()).toEqual(['#5', '#4', '#3', '#2', '#1']);
+    expect(one('.split h3').textContent).toBe('#2');
   });
 
   it('ends a conversation that is open, after asking', () => {
@@ -244,6 +354,19 @@ describe('messages', () => {
     expect(all('.passage .ch').map(mark => mark.textContent)).toEqual(['```xml', '&', '```']);
   });
 
+  it('keeps the stage that was chosen, and the focus on it, when the message changes', () => {
+    const shown = snapshot('research');
+    const view = draw(shown);
+    tab('Messages');
+    const row = sure(shown.messages.rows.find(each => each.state === 'running'));
+    press(one(`.msgs tr[data-key="${row.key}"]`), 'Enter');
+    sure(all('.steps button').find(stage => stage.textContent === 'envelope')).click();
+    const rows = shown.messages.rows.map(each => (each === row ? { ...row, state: 'done' } : each));
+    view.update({ ...shown, messages: { ...shown.messages, rows } });
+    expect(one('.steps [aria-current]').textContent).toBe('envelope');
+    expect(document.activeElement?.textContent).toBe('envelope');
+  });
+
   it('says what to do where there are none', () => {
     draw(snapshot('empty'));
     tab('Messages');
@@ -272,6 +395,26 @@ describe('whatever it is given', () => {
     ['Graph', 'Threads', 'Messages'].forEach(tab);
     expect(failed).not.toHaveBeenCalled();
     expect(all('.failed')).toEqual([]);
+  });
+
+  it('says what shows the same as text when a part of the drawing fails, and the rest goes on', () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const shown = snapshot('research');
+    const broken = [null] as never;
+    draw({ ...shown, threads: { ...shown.threads, conversations: broken } });
+    tab('Threads');
+    expect(one('.failed').textContent).toBe('This part of the view failed; %organism threads shows the same as text.');
+    tab('Messages');
+    expect(all('.msgs tbody tr')).toHaveLength(12);
+  });
+
+  it('has a height that keys change', () => {
+    draw(snapshot('research'));
+    const grip = one('.grip');
+    expect(grip.getAttribute('role')).toBe('separator');
+    press(grip, 'ArrowDown');
+    expect(grip.getAttribute('aria-valuenow')).toBe('96');
+    expect(one('.room').style.height).toBe('96px');
   });
 
   it('keeps the focus through updates', () => {

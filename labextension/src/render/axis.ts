@@ -11,18 +11,25 @@ export interface Axis {
 const STEPS = [1, 2, 5];
 const PARTS = 5;
 
+/** Shorter axes than this, in milliseconds or steps, say nothing. */
+const SHORTEST = 5;
+
+/** From so many milliseconds on they are told in seconds. */
+const SECONDS = 1000;
+
 /** Find the shortest axis that holds a time: 1, 2, 5, 10, 20, 50, 100 seconds and so on, in five parts. */
 export function axis(from: number, to: number, live: boolean): Axis {
-  const unit = live ? 1000 : 1;
-  const wanted = Math.max((to - from) / unit, live ? 1 : 5);
+  const wanted = Math.max(to - from, SHORTEST);
   const power = 10 ** Math.floor(Math.log10(wanted));
-  const part = ((STEPS.map(step => step * power).find(step => step >= wanted) ?? 10 * power) * unit) / PARTS;
+  const length = STEPS.map(step => step * power).find(step => step >= wanted) ?? 10 * power;
+  const inSeconds = live && length >= SECONDS;
+  const unit = live ? (inSeconds ? ' s' : ' ms') : '';
   const label = (at: number) => {
-    const value = (at * part) / unit;
+    const value = (at * length) / PARTS / (inSeconds ? SECONDS : 1);
     const text = value >= 1000 ? count(value) : String(Number(value.toPrecision(3)));
-    return at === 0 && live ? `${text} s` : text;
+    return at === 0 ? text + unit : text;
   };
-  return { from, length: part * PARTS, labels: Array.from({ length: PARTS }, (_, at) => label(at)) };
+  return { from, length, labels: Array.from({ length: PARTS }, (_, at) => label(at)) };
 }
 
 /** Give a place on the axis in percent. */

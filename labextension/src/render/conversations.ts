@@ -5,7 +5,7 @@ import type { Desk } from './desk';
 import { h, say } from './dom';
 import { type Glyph, type Hue, State } from './glyphs';
 import { Table } from './table';
-import { count, lasting, plain } from './words';
+import { count, lasting, plain, took } from './words';
 
 const STATES: Readonly<Record<string, readonly [Glyph, Hue]>> = {
   running: ['processing', 'running'],
@@ -59,6 +59,9 @@ export function duration(desk: Desk, began: number | null, ended: number | null)
   if (began === null) {
     return '–';
   }
-  const took = (ended ?? desk.now) - began;
-  return desk.snapshot.live ? lasting(took) : count(Math.max(0, took));
+  const length = Math.max(0, (ended ?? desk.now) - began);
+  if (!desk.snapshot.live) {
+    return count(length);
+  }
+  return ended === null ? lasting(length) : took(length);
 }

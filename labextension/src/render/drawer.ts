@@ -7,7 +7,7 @@ import { type Child, h, say, show } from './dom';
 import { State } from './glyphs';
 import { listens, wish } from './host';
 import { stateWords } from './node';
-import { block, count, lasting, plain } from './words';
+import { block, count, lasting, plain, took } from './words';
 import { xml } from './xml';
 
 const HUES = { idle: 'idle', processing: 'running', waiting: 'idle', error: 'fault' } as const;
@@ -82,7 +82,10 @@ export class Drawer implements Panel {
     if (same && this.body.firstElementChild) {
       this.body.firstElementChild.replaceWith(facts);
     } else {
-      this.body.replaceChildren(facts, ...(detail ? [this.example(node, detail), prompt(detail)] : []));
+      this.body.replaceChildren(
+        facts,
+        ...(detail ? [this.example(node, detail), ...(detail.prompt ? [prompt(detail)] : [])] : [])
+      );
     }
   }
 
@@ -151,7 +154,7 @@ function median(node: NodeRow): string[] {
   if (node.median === undefined) {
     return [];
   }
-  return [`median ${node.median < 100 ? `${count(node.median)} ms` : lasting(node.median)}`];
+  return [`median ${took(node.median)}`];
 }
 
 function fact(name: string, ...value: Child[]): Child[] {
@@ -175,9 +178,6 @@ function handler(detail: ListenerDetail): Child[] {
 
 function prompt(detail: ListenerDetail): HTMLElement {
   const lines = detail.prompt.split('\n');
-  if (!detail.prompt) {
-    return h('div');
-  }
   const cut = lines.length > FIRST_LINES;
   const title = cut ? `Prompt, first lines of ${count(lines.length)}` : 'Prompt';
   const shown = h('div', {}, h('h4', {}, title));

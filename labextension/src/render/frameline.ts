@@ -3,7 +3,7 @@
 import { asking, button, enable } from './button';
 import { noticeOf } from './notice';
 import type { Desk, Panel } from './desk';
-import { h, say, set, show } from './dom';
+import { type Child, h, say, set, show } from './dom';
 import { glyph, type Glyph, type Hue, State } from './glyphs';
 import { count, lasting, plain, plural } from './words';
 
@@ -109,19 +109,25 @@ export class FrameLine implements Panel {
   }
 
   private drawNumbers(): void {
-    const { organism, messages, threads, live, lost } = this.desk.snapshot;
-    const parts =
-      lost !== undefined
-        ? [`${plural(messages.total, 'message')}, ${plural(threads.total, 'conversation')}`]
-        : organism.state === 'paused'
-          ? [bold(organism.queued), ' held · ', bold(organism.running), ' still running']
-          : organism.state === 'running' && live
-            ? [bold(organism.flying), ' in flight', h('span', { class: 'hide-narrow' }, ' · ', this.rate(), ' msg/s')]
-            : [`${plural(messages.total, 'message')}, ${plural(threads.total, 'conversation')}`];
-    const shown = h('span', {}, ...parts);
+    const shown = h('span', {}, ...this.numbersNow());
     if (shown.textContent !== this.numbers.textContent) {
       this.numbers.replaceChildren(...shown.childNodes);
     }
+  }
+
+  private numbersNow(): Child[] {
+    const { organism, messages, threads, live, lost, blocked } = this.desk.snapshot;
+    const { state, flying, queued, running } = organism;
+    const moving = live && lost === undefined ? state : '';
+    if (moving === 'paused') {
+      return [bold(queued), ' held · ', bold(running), ' still running'];
+    }
+    if (moving !== 'running') {
+      return [`${plural(messages.total, 'message')}, ${plural(threads.total, 'conversation')}`];
+    }
+    // What the kernel said last is old by now, and a rate would only fall.
+    const rate = blocked === undefined ? h('span', { class: 'hide-narrow' }, ' · ', this.rate(), ' msg/s') : null;
+    return flying === 0 && rate === null ? [] : [bold(flying), ' in flight', rate];
   }
 
   /** Messages in a second, over the last five. */

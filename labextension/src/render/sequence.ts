@@ -5,7 +5,7 @@ import type { Desk } from './desk';
 import { h, s, say, set } from './dom';
 import { markers } from './edge';
 import { stateWord } from './fate';
-import { lasting, plain, plural } from './words';
+import { plain, plural, took } from './words';
 
 const MOST_LIFELINES = 5;
 const MOST_MESSAGES = 12;
@@ -47,7 +47,7 @@ export class Sequence {
   private since(frame: FrameRow): string {
     const { threads, live } = this.desk.snapshot;
     const began = threads.conversations.find(row => row.key === frame.conversation)?.began;
-    return live && frame.opened !== null && typeof began === 'number' ? `, ${lasting(frame.opened - began)}` : '';
+    return live && frame.opened !== null && typeof began === 'number' ? `, ${took(frame.opened - began)}` : '';
   }
 
   /** The frames of the conversation whose handlers run now. */

@@ -40,6 +40,11 @@ export function lasting(ms: number): string {
     : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** The same for what is over: below a second it is told in milliseconds. */
+export function took(ms: number): string {
+  return ms < 1000 ? `${count(Math.max(0, ms))} ms` : lasting(ms);
+}
+
 /** Letters cannot be measured where nothing is drawn: an estimate from above, for a sans-serif face. */
 export function wide(text: string, size: number): number {
   return text.length * size * 0.62;
