@@ -52,6 +52,9 @@ async def shouter(message: Greeting) -> Shout:
         pass
     return Shout(message.name.upper())
 """
+LONG_THOUGHT, GATE_IS_OPEN = "Shouts after a long thought", "Shouts once the gate is open"
+"""By these the cells are found: the lines of an editor do not stand in one text."""
+
 HOGGING = '%inject shouter Greeting("hog")'
 
 
@@ -90,6 +93,9 @@ class Lab:
         """The view below the cell that started the organism."""
         cell = self.page.locator(".jp-CodeCell").filter(has_text=VIEW).first
         return cell.locator(".xp-output")
+
+    def tab(self, name: str) -> None:
+        self.view.get_by_role("tab", name=name).click()
 
     def node(self, name: str) -> Locator:
         return self.view.locator(f".node[data-key='{name}']")
@@ -188,14 +194,64 @@ def test_nodes_light_up_and_counts_rise_while_no_cell_runs(lab: Lab) -> None:
 def test_a_handler_that_holds_the_loop_is_named_in_the_view_while_it_does(lab: Lab) -> None:
     """The kernel can say nothing else meanwhile; afterwards the view is as it was."""
     lab.run(HOG)
-    expect(lab.prompt("Shouts after a long thought.")).to_have_text(RAN)
+    expect(lab.prompt(LONG_THOUGHT)).to_have_text(RAN)
     lab.run(HOGGING)
     expect(lab.view.get_by_role("status")).to_have_text("loop blocked")
     expect(lab.view.get_by_role("alert")).to_contain_text("shouter holds the event loop (cell ")
+    expect(lab.view.get_by_role("button", name="Show cell")).to_be_visible()
     lab.shot("live-blocked")
     expect(lab.prompt(HOGGING)).to_have_text(RAN)
     expect(lab.view.get_by_role("status")).to_have_text("running")
     expect(lab.view.get_by_role("alert")).to_have_count(0)
+
+
+def test_the_cell_of_a_listener_and_of_a_conversation_are_named(lab: Lab) -> None:
+    """With the numbers that the notebook shows beside them."""
+    number = lab.prompt(GOING_ON).inner_text().strip(":")
+    lab.tab("Threads")
+    expect(lab.view.locator(".fall")).to_be_visible()
+    expect(lab.view.locator("td.cell", has_text=number)).to_have_count(1)
+    lab.shot("live-threads")
+    lab.tab("Messages")
+    lab.shot("live-messages")
+    lab.tab("Graph")
+    lab.node("shouter").click()
+    cell = lab.prompt(LONG_THOUGHT).inner_text().strip("[]:")
+    expect(lab.view.locator(".drawer")).to_contain_text(f"shouter, cell {cell}, line")
+    lab.shot("live-drawer")
+
+
+def test_a_cell_with_an_example_is_written_below_the_view(lab: Lab) -> None:
+    """It is not run: the person may look at it first."""
+    lab.view.get_by_role("button", name="Inject this…").click()
+    below = lab.page.locator(".jp-CodeCell").filter(has_text="%%inject hello/shouter")
+    expect(below).to_have_count(1)
+    expect(below).to_contain_text("</Greeting>")
+    expect(below.locator(".jp-InputPrompt")).to_have_text("[ ]:")
+    lab.command("notebook:delete-cell")
+    lab.view.get_by_role("button", name="Close details").click()
+
+
+def test_the_view_keeps_its_height_whatever_comes(lab: Lab) -> None:
+    """A message more moves no cell; dragged, it is as high as somebody wants it."""
+    lab.run(GATE)
+    expect(lab.prompt(GATE_IS_OPEN)).to_have_text(RAN)
+    lab.tab("Messages")
+    room = lab.view.locator(".room:visible")
+    before = lab.view.bounding_box()["height"]
+    lab.run(WAITING)
+    expect(lab.prompt(WAITING)).to_have_text(RAN)
+    assert lab.view.bounding_box()["height"] == before
+    height = room.bounding_box()["height"]
+    grip = lab.view.get_by_role("separator", name="Height of the messages")
+    grip.scroll_into_view_if_needed()
+    box = grip.bounding_box()
+    lab.page.mouse.move(box["x"] + 20, box["y"] + 4)
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + 20, box["y"] + 64)
+    lab.page.mouse.up()
+    assert abs(room.bounding_box()["height"] - height - 60) <= 2
+    lab.tab("Graph")
 
 
 def test_what_is_saved_is_what_is_seen(lab: Lab) -> None:
@@ -231,6 +287,18 @@ def test_it_lives_in_the_dark_theme(lab: Lab) -> None:
     is_live(lab)
     lab.shot("live-dark")
     lab.command("apputils:change-theme", theme="JupyterLab Light")
+
+
+def test_a_kernel_that_is_gone_is_told_and_what_was_there_stays(lab: Lab) -> None:
+    """With the time of the last state and the way to begin again, and without controls."""
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    expect(lab.view.get_by_role("status")).to_have_text("kernel gone")
+    expect(lab.view.locator(".notice:visible")).to_have_text(
+        re.compile(r"Last state, \d\d:\d\d:\d\d\. Run the %%organism cell to start again\.")
+    )
+    expect(lab.view.locator(".node[data-key='greeter']:visible")).to_have_count(1)
+    expect(lab.view.get_by_role("button", name="Stop")).to_have_count(0)
+    lab.shot("live-gone")
 
 
 @pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])

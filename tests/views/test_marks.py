@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,10 +32,8 @@ def passage(text: str, stage: str, *, repair: bool = False) -> list[str]:
     async def story() -> list[str]:
         async with Organism("hello", [ListenerConfig("sayer", "says", say, Say)]) as organism:
             view = LiveView(organism)
-            try:
+            with contextlib.suppress(Rejected):
                 await organism.inject(text, to="sayer", repair=repair)
-            except Rejected:
-                pass
             await organism.settle()
             key = view.snapshot()["messages"]["rows"][-1]["key"]
             detail = view._feed.detail("messages", str(key))

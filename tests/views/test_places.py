@@ -51,7 +51,7 @@ def test_no_node_covers_another_and_none_is_out_of_the_picture(edges):
     places = places_of([(name, "tool") for name in NAMES], edges)
     boxes = list(places.nodes.values())
     for number, one in enumerate(boxes):
-        assert 0 <= one.x and one.x + one.w <= places.width and 0 <= one.y and one.y + one.h <= places.height
+        assert one.x >= 0 and one.x + one.w <= places.width and one.y >= 0 and one.y + one.h <= places.height
         for other in boxes[number + 1 :]:
             apart_x = one.x + one.w <= other.x or other.x + other.w <= one.x
             assert apart_x or one.y + one.h <= other.y or other.y + other.h <= one.y

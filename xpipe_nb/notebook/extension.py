@@ -66,7 +66,6 @@ class Extension:
 
     def load(self) -> None:
         """Put our magics, our step, our formatters and our errors' looks into the shell."""
-        BEGUN_BY.set(self._shell.execution_count)
         prefix = _PREFIX if self._is_taken(*_NAMES) else ""
         magics = Magics(self.session, self.shell, self._begin, self._edits, prefix)
         self._register("line", f"{prefix}inject", magics.inject)
@@ -206,6 +205,7 @@ def load(shell: InteractiveShell) -> None:
     """Do `%load_ext xpipe_nb`."""
     unload(shell)
     extension = _LOADED[shell] = Extension(shell)
+    BEGUN_BY.set(shell.execution_count)
     extension.load()
 
 

@@ -22,7 +22,19 @@ from xpipe_nb.views.state import (
     ViewState,
 )
 
-__all__ = ["add_message", "arrived", "begin", "end", "frame_of", "land", "listener", "pause", "receive", "rest", "resume"]
+__all__ = [
+    "add_message",
+    "arrived",
+    "begin",
+    "end",
+    "frame_of",
+    "land",
+    "listener",
+    "pause",
+    "receive",
+    "rest",
+    "resume",
+]
 
 _MOST_TIMES = 21
 """How many of its latest turns a listener's median is taken of."""

@@ -72,7 +72,9 @@ class Places:
         """Whether a node stands between two of one row, so that a straight line would go through it."""
         if start.y != end.y:
             return False
-        return any(box.x > start.x + start.w and box.x + box.w < end.x and box.y == end.y for box in self.nodes.values())
+        return any(
+            box.x > start.x + start.w and box.x + box.w < end.x and box.y == end.y for box in self.nodes.values()
+        )
 
 
 def places_of(nodes: Sequence[tuple[str, str]], edges: Iterable[tuple[str, str]], port: str = "console") -> Places:
