@@ -128,6 +128,58 @@ def test_the_tab_key_stops_once_in_each_group(browser):
         assert len(set(stops)) == 5
 
 
+def test_the_newest_message_is_seen_until_somebody_looks_at_another(browser):
+    """Then what is new waits below."""
+    with a_page(browser, scene("research")) as page:
+        choose(page, "Messages")
+        last = page.locator(".msgs tbody tr").last
+        bottom = page.locator(".rows:visible").bounding_box()
+        assert last.bounding_box()["y"] + 24 <= bottom["y"] + bottom["height"] + 1
+        page.evaluate("document.querySelector('.msgs').parentElement.scrollTop = 0")
+        newer = scene("research")
+        row = newer["messages"]["rows"][-1]
+        newer["messages"]["rows"] += [{**row, "key": row["key"] + more} for more in (1, 2)]
+        page.evaluate("snapshot => window.push({ snapshot })", newer)
+        page.get_by_role("button", name="2 new").click()
+        assert page.locator(".msgs tbody tr").last.bounding_box()["y"] < bottom["y"] + bottom["height"]
+
+
+def test_columns_go_where_there_is_no_room_for_them(browser):
+    """Time and size first; what a message is, where it goes and what became of it stay."""
+
+    def heads(width: int, tab: str) -> list[str]:
+        with a_page(browser, scene("research"), width=width) as page:
+            choose(page, tab)
+            shown = page.locator("[role=tabpanel]:visible th:visible")
+            return list(shown.all_inner_texts())
+
+    assert heads(868, "Messages") == ["time", "from → to", "payload", "bytes", "ms", "state"]
+    assert heads(320, "Messages") == ["from → to", "payload", "ms", "state"]
+    assert heads(868, "Threads") == ["id", "state", "injected", "cell", "frames", "messages", "time"]
+    assert heads(320, "Threads") == ["id", "state", "messages", "time"]
+    assert heads(250, "Threads") == ["id", "state", "time"]
+
+
+def test_no_text_of_a_graph_stands_on_another(browser):
+    """Names, states and the numbers on the edges, wide and narrow."""
+    for width in (320, 868):
+        with a_page(browser, scene("research"), width=width) as page:
+            assert page.evaluate(OVERLAPS) == []
+
+
+def test_what_comes_later_moves_nothing_below_the_view(browser):
+    """On every tab the height stays, whatever there is to show."""
+    for tab in TABS:
+        with a_page(browser, {**scene("empty"), "session": "s1"}) as page:
+            choose(page, tab)
+            box = page.locator(".xp-view")
+            before = box.bounding_box()["height"]
+            page.evaluate(
+                "snapshot => window.push({ snapshot })", {**scene("research"), "graph": scene("empty")["graph"]}
+            )
+            assert box.bounding_box()["height"] == before
+
+
 def test_a_closed_view_leaves_nothing_on_the_page(browser):
     """And says goodbye to the kernel."""
     with a_page(browser, scene("research")) as page:
@@ -193,6 +245,14 @@ DRAW_AND_MEASURE = """changes => new Promise(resolve => {
   };
   requestAnimationFrame(frame);
 })"""
+
+OVERLAPS = """() => {
+  const texts = [...document.querySelectorAll('.graph text')].filter(text => text.textContent && text.checkVisibility());
+  const boxes = texts.map(text => [text.textContent, text.getBoundingClientRect()]);
+  return boxes.flatMap(([one, a], at) => boxes.slice(at + 1)
+    .filter(([, b]) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 2 && b.top < a.bottom - 2)
+    .map(([other]) => [one, other]));
+}"""
 
 CONTRAST = """() => {
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });

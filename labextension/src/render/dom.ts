@@ -78,8 +78,8 @@ export class List<Row extends Keyed> {
     private readonly make: (row: Row) => Part<Row>
   ) {}
 
-  /** Bring the rows up to date; `context` is what they depend on besides themselves. */
-  update(rows: readonly Row[], context: unknown = null): void {
+  /** Bring the rows up to date; `context` gives what a row depends on besides itself. */
+  update(rows: readonly Row[], context: (row: Row) => unknown = () => null): void {
     const there = new Set(rows.map(row => row.key));
     for (const [key, kept] of this.parts) {
       if (!there.has(key)) {
@@ -89,7 +89,7 @@ export class List<Row extends Keyed> {
     }
     let next = this.parent.firstElementChild;
     for (const row of rows) {
-      const element = this.updated(row, context);
+      const element = this.updated(row, context(row));
       if (element === next) {
         next = next.nextElementSibling;
       } else {

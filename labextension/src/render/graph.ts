@@ -64,8 +64,8 @@ export class GraphPanel implements Panel {
     });
     const waits = graph.nodes.some(node => node.retry !== undefined) ? Math.floor(this.desk.now / 1000) : 0;
     const context = `${narrow} ${selection.listener} ${this.flights.turn} ${waits}`;
-    this.edges.update(graph.edges, context);
-    this.nodes.update(graph.nodes, context);
+    this.edges.update(graph.edges, () => context);
+    this.nodes.update(graph.nodes, () => context);
     this.roving.update(selection.listener === null ? null : this.nodes.element(selection.listener));
     this.drawer.update();
     this.nodes.settled();

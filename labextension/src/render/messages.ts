@@ -65,14 +65,16 @@ export class MessagesPanel implements Panel {
     const match = matcher(this.desk.filter);
     const rows = messages.rows.filter(row => match(row) && (this.state === null || row.state === this.state));
     const atEnd = this.atEnd();
-    const moving = live && rows.some(row => row.began !== null && row.ended === null);
-    this.table.update(rows, this.desk.selection.message, moving ? this.desk.now : null);
+    const second = live ? Math.floor(this.desk.now / 1000) : null;
+    this.table.update(rows, this.desk.selection.message, row =>
+      row.began !== null && row.ended === null ? second : null
+    );
     this.drawHead(rows.length, organism.dead, organism.refused);
     this.drawBlank(rows.length);
     show(this.table.element, rows.length > 0);
+    this.sized.settle(); // the end is where it is once the height is fixed
     this.keepEnd(rows, atEnd);
     this.passage.update();
-    this.sized.settle();
   }
 
   /** Put the focus into the filter. */

@@ -30,8 +30,8 @@ export class Table<Row extends Keyed> {
     this.roving = new Roving(this.body, 'tr', inOrder(this.body, 'tr', 'ArrowUp', 'ArrowDown'));
   }
 
-  /** Bring the rows up to date; `selected` is the key of the row that is marked. */
-  update(rows: readonly Row[], selected: string | number | null, context: unknown = null): void {
+  /** Bring the rows up to date; `selected` is the key of the row that is marked, `context` what else a row depends on. */
+  update(rows: readonly Row[], selected: string | number | null, context?: (row: Row) => unknown): void {
     this.list.update(rows, context);
     for (const row of this.body.children) {
       set(row, { 'aria-selected': row.getAttribute('data-key') === String(selected) ? 'true' : null });

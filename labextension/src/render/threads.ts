@@ -55,8 +55,8 @@ export class ThreadsPanel implements Panel {
     const { threads, live } = this.desk.snapshot;
     const rows = this.shown([...threads.conversations].reverse());
     const current = this.current();
-    const moving = live && rows.some(row => row.ended === null);
-    this.table.update(rows, current?.key ?? null, moving ? this.desk.now : null);
+    const second = live ? Math.floor(this.desk.now / 1000) : null;
+    this.table.update(rows, current?.key ?? null, row => (row.ended === null ? second : null));
     show(this.table.element, rows.length > 0);
     show(this.blank, rows.length === 0);
     show(this.split, current !== null);

@@ -51,8 +51,10 @@ export class Waterfall {
       style: `--now: ${place(this.axis, end)}%`,
       'aria-label': `Frames of #${conversation.key}`
     });
-    this.rows = inTree(frames, this.turned);
-    this.list.update(this.rows, `${this.axis.from} ${this.axis.length} ${conversation.ended ?? end} ${frame}`);
+    const before = new Map(this.rows.map(row => [row.key, row]));
+    this.rows = inTree(frames, this.turned).map(row => sameAs(before.get(row.key), row));
+    const fixed = `${this.axis.from} ${this.axis.length} ${frame}`;
+    this.list.update(this.rows, row => (row.alike.every(each => each.closed !== null) ? fixed : `${fixed} ${end}`));
     this.roving.update(frame === null ? null : this.list.element(frame));
     this.list.settled();
   }
@@ -170,6 +172,12 @@ export class Waterfall {
   private axis: Axis = axis(0, 0, true);
   private now = 0;
   private labels = '';
+}
+
+/** Give the row as it was, if nothing in it is different: then it is not drawn again. */
+function sameAs(old: TreeRow | undefined, row: TreeRow): TreeRow {
+  const same = old?.open === row.open && old.depth === row.depth && old.alike.length === row.alike.length;
+  return same && old.alike.every((frame, at) => frame === row.alike[at]) ? old : row;
 }
 
 /** What it was sent: the type, how many there are of it, which attempt it is. */

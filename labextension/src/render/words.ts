@@ -19,9 +19,11 @@ export function block(text: string, longest = 20_000): string {
   return text.length > longest ? `${shown}…` : shown;
 }
 
+const NUMBERS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
 /** 1204 is 1,204. */
 export function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+  return NUMBERS.format(Math.round(value));
 }
 
 export function plural(value: number, one: string, many = `${one}s`): string {
