@@ -29,7 +29,7 @@ JLPM = cd labextension && export PATH="$(abspath $(BIN)):$$PATH" && \
 
 help: ## Say what can be done here
 	@echo "make TARGET, where TARGET is one of:"
-	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
 lab: $(VENV)/.lab ## Open JupyterLab on the first tutorial
 	$(BIN)/python -m jupyterlab $(AS_ROOT) $(FIRST) $(ARGS)
@@ -55,8 +55,8 @@ check-typescript: labextension/node_modules/.yarn-state.yml
 labextension: labextension/node_modules/.yarn-state.yml ## Build what browsers load, after a change in labextension/
 	$(BIN)/python labextension/build.py
 
-bench: $(VENV)/.test ## Measure a hop and the memory against their bounds (ARGS=--quick for a short look)
-	$(BIN)/python -m tests.benchmarks $(ARGS)
+bench: $(VENV)-bench/.bench ## Measure against the bounds, beside peers (ARGS=--quick for a short look)
+	$(VENV)-bench/bin/python -m tests.benchmarks $(ARGS)
 
 fuzz: $(VENV)/.test ## Run the property tests with many new examples, then a million mutants through the gate
 	XPIPE_HYPOTHESIS=fuzz $(BIN)/python -m pytest tests -m hypothesis $(ARGS)
@@ -66,7 +66,7 @@ soak: $(VENV)/.test ## Send millions of messages and watch the memory
 	$(BIN)/python -m tests.benchmarks --only memory --messages 5000000 $(ARGS)
 
 clean: ## Remove the environment and everything that was built
-	rm -rf .venv build dist bench-results htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench build dist bench-results htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find xpipe_nb tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # ---------------------------------------------------------------- set-up: one stamp for each set of packages
@@ -102,6 +102,14 @@ $(VENV)/.test: $(VENV)/.python pyproject.toml $(LABEXTENSION)
 $(VENV)/.dev: $(VENV)/.python pyproject.toml $(LABEXTENSION)
 	@echo "Installing the checkers (once)"
 	@$(PIP) install $(QUIET) -e '.[test,dev]'
+	@touch $@
+
+# The peers of the benchmarks live beside, so that nothing of them is ever needed, or found, by the tests.
+$(VENV)-bench/.bench: pyproject.toml
+	@$(NEEDS_PYTHON)
+	@echo "Installing xpipe_nb and the peers that it is measured beside (a minute or two, once)"
+	@$(PYTHON) -m venv $(VENV)-bench
+	@$(VENV)-bench/bin/python -m pip --disable-pip-version-check --no-input install $(QUIET) -e '.[test,bench]'
 	@touch $@
 
 # The lock file is law: whoever wants other packages runs `jlpm install` in labextension and commits what it wrote.

@@ -6,16 +6,32 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.benchmarks import cells, hops, memory, profile, views
+from tests.benchmarks import cells, classics, frames, hops, memory, peers, profile, views
 from tests.benchmarks.figures import Figure, save, table
+
+MEASURES = {
+    "hops": lambda asked: hops.measure(asked.hops, asked.rounds),
+    "peers": lambda asked: peers.measure(asked.rounds),
+    "classics": lambda asked: classics.measure(asked.rounds),
+    "views": lambda asked: views.measure(2.0 if asked.quick else 10.0, asked.hops),
+    "frames": lambda asked: frames.measure(5.0 if asked.quick else 30.0),
+    "cells": lambda asked: cells.measure(2 if asked.quick else 5),
+    "memory": lambda asked: memory.measure(asked.messages),
+    "profile": lambda asked: profile.measure(asked.hops, 3.0 if asked.quick else 10.0),
+}
+"""What can be measured, in the order of the table."""
+
+ONLY_WHEN_ASKED = ("profile",)
+"""Where the time goes bounds nothing."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.benchmarks", description="Measure a hop, the memory, the views and the magics."
+        prog="python -m tests.benchmarks",
+        description="Measure a hop, beside peers, classics, views, magics and memory.",
     )
-    parser.add_argument("--only", choices=["hops", "profile", "memory", "views", "cells"], help="just this")
+    parser.add_argument("--only", choices=MEASURES, metavar="WHAT", help=f"just this: {', '.join(MEASURES)}")
     parser.add_argument("--hops", type=int, default=10_000, help="in a round (default: 10000)")
     parser.add_argument("--rounds", type=int, default=7, help="of hops (default: 7)")
     parser.add_argument("--messages", type=int, default=1_000_000, help="for the memory (default: 1000000)")
@@ -25,17 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.quick:
         options.messages = min(options.messages, 2 * memory.FIRST)
         options.rounds = min(options.rounds, 3)
-    figures: list[Figure] = []
-    if options.only in (None, "hops"):
-        figures += hops.measure(options.hops, options.rounds)
-    if options.only == "profile":  # where the time goes bounds nothing, so that it is measured only when asked for
-        figures += profile.measure(options.hops, 3.0 if options.quick else 10.0)
-    if options.only in (None, "views"):
-        figures += views.measure(2.0 if options.quick else 10.0, options.hops)
-    if options.only in (None, "cells"):
-        figures += cells.measure(2 if options.quick else 5)
-    if options.only in (None, "memory"):
-        figures += memory.measure(options.messages)
+    wanted = [options.only] if options.only else [each for each in MEASURES if each not in ONLY_WHEN_ASKED]
+    figures: list[Figure] = [figure for name in wanted for figure in MEASURES[name](options)]
     print(table(figures))
     save(figures, options.json)
     print(f"\nkept in {options.json}")

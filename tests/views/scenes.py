@@ -31,7 +31,7 @@ from xpipe_nb.views.saved import saved
 from xpipe_nb.views.snapshot import snapshot
 from xpipe_nb.views.state import CellEvent, DeclaredEvent, ViewState
 
-__all__ = ["SCENES", "Script", "places_in"]
+__all__ = ["SCENES", "Script", "places_in", "traffic"]
 
 HOSTILE = "<script>alert(1)</script>", "<img src=x onerror=alert(2)>", "\u202egnp.exe", "javascript:alert(3)"
 
@@ -253,6 +253,24 @@ def crowd(size: int = 50) -> Script:
         s.state(to, "waiting", f"{to}-f")
         frame = f"{to}-f"
     return s
+
+
+def traffic(listeners: int, turns: int) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+    """Give a snapshot of a crowd, deltas with two changes in each, and the snapshot that they lead to."""
+    script = crowd(listeners)
+    state = script.folded()
+    places = places_in(state)
+    first = last = {**snapshot(state, places, "s1"), "now": 0}
+    changes = []
+    for turn in range(turns):
+        for name in (f"listener{(2 * turn) % listeners:02}", f"listener{(2 * turn + 1) % listeners:02}"):
+            script.at(script.now + 0.05)
+            script.state(name, "processing" if turn % 2 else "waiting", f"{name}-f")
+            script.send(1, name, name, f"{name}-f", "#1", "<Say><Text>x</Text></Say>", "itself")
+        new = {**snapshot(script.folded(), places, "s1"), "now": turn * 100}
+        changes.append({**(delta(last, new) or {}), "now": turn * 100})
+        last = new
+    return first, changes, last
 
 
 def _live(script: Script) -> dict[str, Any]:
