@@ -292,7 +292,12 @@ class QuestionEvent(PumpEvent):
 
 @dataclass(frozen=True, slots=True)
 class PipelineFailed(PumpEvent):
-    """The machinery itself failed at one item; the item is a dead letter, the pump goes on."""
+    """A stage broke at one message, or an operator or a second source raised or ended; the pump goes on.
+
+    Args:
+        stage: The stage, or the source.
+        error: What it did, in words for the person; what was lost by it is a dead letter.
+    """
 
     stage: str
     error: str
