@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from xpipe_nb.errors import ConversationFailed, XPipeError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Generator
+    from collections.abc import Awaitable, Generator, Sequence
     from contextvars import Context
 
     from xpipe_nb.budgets import Account
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xpipe_nb.messages import DeadLetter
     from xpipe_nb.sealing import Sealer
 
-__all__ = ["Conversation", "Keeper", "current_conversation"]
+__all__ = ["Conversation", "Gone", "Keeper", "current_conversation"]
 
 KEPT_LETTERS = 100
 """How many dead letters a conversation lists, the first ones first."""
@@ -56,6 +56,23 @@ class Keeper(Protocol):
         """End the conversation now."""
 
 
+class Gone:
+    """What `cancel` gives: awaiting it waits until the cancelled handlers are gone."""
+
+    __slots__ = ("_conversation", "_handlers")
+
+    def __init__(self, conversation: Conversation, handlers: Sequence[asyncio.Future[None]] = ()) -> None:
+        self._conversation, self._handlers = conversation, handlers
+
+    def __await__(self) -> Generator[Any, None, None]:
+        if self._handlers:
+            yield from asyncio.wait(self._handlers).__await__()
+
+    def __repr__(self) -> str:
+        conversation = self._conversation
+        return f"#{conversation.number} {'was ended' if conversation.state == 'killed' else conversation.state}"
+
+
 class Conversation:
     """What `organism.inject` returns; awaiting it gives its replies.
 
@@ -70,8 +87,8 @@ class Conversation:
 
     __slots__ = (
         "__weakref__", "_cells", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_waiters",
-        "_written", "account", "context", "ended_at", "errors", "letters", "mail", "messages", "number", "numbered", "organism_name",
-        "port", "printed",
+        "_written", "account", "context", "ended_at", "errors", "heard", "letters", "mail", "messages", "number", "numbered",
+        "organism_name", "port", "printed",
         "reason", "reference", "repairs", "replies", "root", "sent", "state", "thoughts",
     )  # fmt: skip
 
@@ -97,6 +114,7 @@ class Conversation:
         self.numbered = 0  # the number of its latest message; no two have the same
         self.ended_at = 0.0
         self.account: Account | None = None  # what it has spent on models; made when it first does
+        self.heard = False  # somebody was given its failure since the last injection
         self.reason: str | None = None
         self._frames: list[Frame] = []
         self._first_reply = 0
@@ -193,9 +211,7 @@ class Conversation:
         """
         keeper = self._keeper()
         if keeper is None:
-            done = asyncio.get_running_loop().create_future()
-            done.set_result(None)
-            return done
+            return Gone(self)
         return keeper.kill(self, reason)
 
     def belongs_to(self, keeper: Keeper) -> bool:
@@ -217,6 +233,7 @@ class Conversation:
 
     def _failure(self, problem: str, replies: list[Any]) -> ConversationFailed:
         errors, letters = self.errors[self._first_error :], self.letters[self._first_letter :]
+        self.heard = True
         return ConversationFailed(problem, errors=errors, replies=replies, letters=letters)
 
     def _problem(self) -> str | None:
@@ -254,7 +271,7 @@ class Conversation:
     def begin_again(self) -> None:
         """Return to `active`; the next answer is that to the new injection."""
         self.state = "active"
-        self.reason = None
+        self.reason, self.heard = None, False
         self._first_reply, self._first_error = len(self.replies), len(self.errors)
         self._first_letter = len(self.letters)
 

@@ -123,6 +123,11 @@ class Directory:
             gate = self._gates[listener.name] = Gate(self._limit(listener), self._queue())
         return gate
 
+    def running(self, name: str) -> int:
+        """Say how many messages a listener is handling now, whether it is still there or not."""
+        gate = self._gates.get(name)
+        return 0 if gate is None else gate.taken
+
     def _limit(self, listener: Listener) -> int | None:
         limits = [listener.concurrency, self._per_agent if listener.agent else None]
         return min((limit for limit in limits if limit is not None), default=None)

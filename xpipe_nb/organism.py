@@ -281,9 +281,8 @@ class Organism:
         return self.pump.reloader.generation
 
     def running(self, name: str) -> int:
-        """Say how many messages a listener is handling now."""
-        listener = self.listeners.get(name)
-        return 0 if listener is None else self.pump.directory.gate_of(listener).taken
+        """Say how many messages a listener is handling now, also one that was removed meanwhile."""
+        return self.pump.directory.running(name)
 
     def listener(self, function: Callable[..., Any] | None = None, /, **settings: Any) -> Any:
         """Add a function as a listener, while the organism runs or before: `@organism.listener(peers=["shouter"])`.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from xpipe_nb.accounts import Budgets
 from xpipe_nb.composing import Composer
 from xpipe_nb.config import check_config
-from xpipe_nb.conversation import current_conversation
+from xpipe_nb.conversation import Gone, current_conversation
 from xpipe_nb.conversations import Conversations
 from xpipe_nb.crew import Crew
 from xpipe_nb.depth_first import DepthFirst
@@ -423,7 +423,7 @@ class StreamPump:
         """End a conversation now."""
         self._check_loop("conversation.cancel()")
         gone = self.exchange.end_conversation(conversation, "killed", reason=reason)
-        return asyncio.ensure_future(_all_of(gone))
+        return Gone(conversation, gone)
 
     def stand_by(self, waited_for: asyncio.Future[Any], on: Conversation) -> Awaitable[Any]:
         """Wait for a conversation; a handler that does keeps no place meanwhile."""
@@ -558,8 +558,3 @@ class StreamPump:
 
 def _list_frame(frame: Frame) -> None:
     frame.conversation.opened(frame)
-
-
-async def _all_of(gone: list[asyncio.Future[None]]) -> None:
-    if gone:
-        await asyncio.wait(gone)

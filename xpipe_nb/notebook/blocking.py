@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, NamedTuple
 
 from xpipe_nb.dispatch import handled
 from xpipe_nb.dispatch.turn import Turn
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import Shell
+from xpipe_nb.notebook.waiting import waits_in_ours
 
-__all__ = ["Interrupted", "Watchdog", "stopping_handlers"]
+__all__ = ["Cells", "Interrupted", "Stopping", "Watchdog"]
 
 GLANCE = 0.1
 """Seconds between two looks at what the loop's thread does, while anything is under way."""
@@ -45,14 +47,15 @@ class Watchdog:
         session: The organisms of this kernel; their loop is that of the thread which makes this.
         shell: Says which cell code stands in.
         call_soon: The loop's `call_soon_threadsafe`.
+        cells: Which cells run.
     """
 
-    def __init__(self, session: Session, shell: Shell, call_soon: Callable[..., Any]) -> None:
-        self._session, self._shell, self._call_soon = session, shell, call_soon
+    def __init__(self, session: Session, shell: Shell, call_soon: Callable[..., Any], cells: Cells) -> None:
+        self._session, self._shell, self._call_soon, self._cells = session, shell, call_soon, cells
         self._loop_thread = threading.get_ident()
         self._wanted, self._stopped = threading.Event(), threading.Event()
         self._told: Turn | None = None
-        self.a_cell_waits = False
+        self._has_beaten = True
         threading.Thread(target=self._watch, name="xpipe-watchdog", daemon=True).start()
 
     def wake(self) -> None:
@@ -70,14 +73,25 @@ class Watchdog:
             self._wanted.wait()
             if self._stopped.wait(GLANCE):
                 return
-            quiet = 0 if self._is_busy() else quiet + 1
-            if quiet > LINGER:
+            quiet = 0 if self._session.is_busy else quiet + 1
+            if quiet > LINGER and not self._cells:
                 self._wanted.clear()
                 quiet = 0
+            if not quiet and self._cells:
+                self._beat()
             self._look()
 
-    def _is_busy(self) -> bool:
-        return any(run.organism.pump.conversations.active for run in tuple(self._session.runs.values()))
+    def _beat(self) -> None:
+        """Wake the loop, so that Stop acts at once: a loop with nothing to do looks at it only when it wakes."""
+        if self._has_beaten:
+            self._has_beaten = False
+            try:
+                self._call_soon(self._beaten)
+            except RuntimeError:  # the loop is closed
+                self._stopped.set()
+
+    def _beaten(self) -> None:
+        self._has_beaten = True
 
     def _look(self) -> None:
         """Tell of a handler that is at work and does not let the loop turn."""
@@ -103,7 +117,9 @@ class Watchdog:
     def _tell(self, place: _Place) -> None:
         name = place.turn.listener.name
         where = f"{self._shell.cell_of(place.file)}, line {place.line}"
-        stop = "Stop (interrupt) ends it" if self.a_cell_waits else "no cell waits, so only a restart ends it"
+        stop = (
+            "Stop (interrupt) ends it" if self._cells else "No cell runs, so Stop does not reach it: wait, or restart"
+        )
         text = (
             f"{name} holds the event loop ({where}), so nothing else can run. {stop}. Make it a plain def, which "
             "runs in a thread (cpu_bound, a process of its own, is not built yet)."
@@ -137,33 +153,66 @@ def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-class stopping_handlers:  # noqa: N801 - it reads as what it does: `with stopping_handlers():`
-    """Let Stop reach a handler that holds the loop, while a cell runs.
+class Stopping:
+    """Lets Stop reach what IPython's own answer to it does not reach, while a cell runs that may wait.
 
-    IPython's own answer to Stop is to cancel the cell when the loop next turns; a handler that never lets it turn is
-    not reached by that. Here it gets an exception at the line where it is. Anything else is left to IPython.
+    IPython cancels the cell when the loop next turns; a handler that never lets it turn is not reached by that. Here it
+    gets an exception at the line where it is. A terminal does not cancel at all: it leaves the cell on the loop, where
+    it would go on some time later; so a cell that waits in something of ours is cancelled here. Anything else is left
+    to IPython.
     """
 
     def __init__(self) -> None:
         self._before: Any = None
-        self._depth = 0
+        self.cell: asyncio.Task[Any] | None = None
 
-    def __enter__(self) -> None:
-        self._depth += 1
-        if self._depth == 1 and threading.current_thread() is threading.main_thread():
+    def begin(self) -> None:
+        """Answer to Stop from now on, in the main thread, where it comes.
+
+        Below a cell that does not wait no loop turns, so nothing of ours can be under way there; it is known by
+        Python's own answer, with which a kernel runs such cells.
+        """
+        if self._before is not None or threading.current_thread() is not threading.main_thread():
+            return
+        if self.cell is not None or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
             self._before = signal.signal(signal.SIGINT, self._stop)
 
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
-    ) -> None:
-        self._depth = max(0, self._depth - 1)
-        if self._depth == 0 and self._before is not None:
-            if signal.getsignal(signal.SIGINT) == self._stop:
-                signal.signal(signal.SIGINT, self._before)
-            self._before = None
+    def end(self) -> None:
+        """Leave it to whoever answered before."""
+        if self._before is None or threading.current_thread() is not threading.main_thread():
+            return
+        if signal.getsignal(signal.SIGINT) == self._stop:
+            signal.signal(signal.SIGINT, self._before)
+        self._before = None
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if _handler_below(frame) is not None:
             raise Interrupted("stopped by hand")
-        if callable(self._before):
+        if self.cell is not None and waits_in_ours(self.cell):
+            self.cell.get_loop().call_soon_threadsafe(self.cell.cancel)
+        elif callable(self._before):
             self._before(number, frame)
+
+
+class Cells:
+    """Which cells run at present: one inside another, or beside it in a thread of its own, as subshells do."""
+
+    def __init__(self) -> None:
+        self._depths: dict[int, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._depths)
+
+    def begin(self) -> bool:
+        """A cell begins in this thread; say whether it is the outermost of it."""
+        thread = threading.get_ident()
+        depth = self._depths[thread] = self._depths.get(thread, 0) + 1
+        return depth == 1
+
+    def end(self) -> bool:
+        """One ends; say whether it was the outermost of its thread."""
+        thread = threading.get_ident()
+        depth = self._depths.pop(thread, 1) - 1
+        if depth:
+            self._depths[thread] = depth
+        return not depth

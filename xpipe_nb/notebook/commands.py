@@ -102,7 +102,7 @@ async def _show(desk: Desk, rest: str) -> str:
     if message is not None:
         return _xray(desk, rest[: message.start()].strip(), message)
     organism = desk.session.organism(rest)
-    show(desk.session.runs[organism.name].bundle())
+    desk.session.runs[organism.name].picture.show()
     return repr(organism)
 
 
@@ -207,7 +207,7 @@ async def _reload(desk: Desk, name: str) -> str:
     organism = desk.session.organism(name)
     run = desk.session.runs[organism.name]
     event = await run.take_over(run.source, desk.session.namespace)
-    run.picture.renew() if desk.shell.is_headless else run.picture.renew_soon()
+    run.picture.renew_soon()
     return reloaded_text(organism, event)
 
 

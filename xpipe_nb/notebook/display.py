@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from html import escape
 from typing import Any
 
-from IPython.core.displaypub import CapturingDisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.display import DisplayHandle, display
+from IPython.display import display
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.organism import Organism
 from xpipe_nb.views import Graph
 
-__all__ = ["Picture", "brief", "conversation_bundle", "organism_bundle", "show", "summary_line"]
+__all__ = ["brief", "conversation_bundle", "organism_bundle", "show", "summary_line"]
 
-_SOON = 1.0
-"""Seconds until what is saved of an organism is as true as what is seen of it."""
 _LONGEST_TEXT = 200
 _MOST_REPLIES = 20
 _MOST_NAMES = 6
@@ -36,53 +31,6 @@ _STATES = {"active": "is under way", "waiting": "waits for you", "killed": "was 
 def show(bundle: Mapping[str, Any]) -> None:
     """Put a bundle under the cell that causes it."""
     display(dict(bundle), raw=True)  # type: ignore[no-untyped-call]  # IPython gives it no types
-
-
-class Picture:
-    """What stands under the cell that started an organism: its live view and its picture; renewed in place.
-
-    Args:
-        bundle: Makes it, as it is now.
-    """
-
-    def __init__(self, bundle: Callable[[], dict[str, Any]]) -> None:
-        self._bundle = bundle
-        self._handle: DisplayHandle | None = None
-        self._shown: dict[str, Any] = {}
-        self._soon: asyncio.TimerHandle | None = None
-
-    def show(self) -> None:
-        """Put it under the running cell; from now on that is the one that is renewed."""
-        self._shown = self._bundle()
-        self._handle = display(dict(self._shown), raw=True, display_id=True)  # type: ignore[no-untyped-call]
-
-    def renew(self) -> None:
-        """Show the present state where it was shown last; nothing is sent when nothing has changed.
-
-        Below `%%capture` it waits for the next time: there it would be kept as the cell's own, and shown nowhere.
-        """
-        if self._handle is None or isinstance(InteractiveShell.instance().display_pub, CapturingDisplayPublisher):
-            return
-        bundle = self._bundle()
-        if bundle != self._shown:
-            self._shown = bundle
-            self._handle.update(dict(bundle), raw=True)  # type: ignore[no-untyped-call]
-
-    def renew_soon(self) -> None:
-        """Do that within a second, once for all that happens meanwhile: a file may be saved at any time."""
-        if self._soon is None and self._handle is not None:
-            self._soon = asyncio.get_running_loop().call_later(_SOON, self._renew_now)
-
-    def _renew_now(self) -> None:
-        self._soon = None
-        self.renew()
-
-    def close(self) -> None:
-        """Leave it as it is from now on."""
-        self._handle = None
-        if self._soon is not None:
-            self._soon.cancel()
-            self._soon = None
 
 
 def organism_bundle(organism: Organism) -> dict[str, str]:
@@ -136,10 +84,17 @@ def summary_line(conversation: Conversation, where: str = "") -> str:
     count = f"{conversation.messages:,} {'message' if conversation.messages == 1 else 'messages'}"
     parts = [f"{where}: {way}" if where else way, count]
     if conversation.state != "done":
-        parts.append(f"#{conversation.number} {_STATES.get(conversation.state, conversation.state)}")
+        parts.append(
+            f"#{conversation.number} {_STATES.get(conversation.state, conversation.state)}{_reason(conversation)}"
+        )
     elif not conversation.replies:
         parts.append("no reply")
     return "\n".join([" · ".join(parts), *(f"repaired: {repair}" for repair in conversation.repairs)])
+
+
+def _reason(conversation: Conversation) -> str:
+    cause = conversation.cause if conversation.state == "failed" else None
+    return f": {_cut(cause.splitlines()[0], _LONGEST_TEXT)}" if cause else ""
 
 
 def _way(conversation: Conversation) -> str:

@@ -72,7 +72,7 @@ class Edits:
         if event.cause is not None:
             yield f"{one_line(event.cause)}\n{run.organism.name} runs on unchanged."
         elif event.changes:
-            run.picture.renew() if self._shell.is_headless else run.picture.renew_soon()
+            run.picture.renew_soon()
             yield edited_line(run.organism, event)
 
     def _renamed(self, text: str, cell: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from xpipe_nb.notebook.records import Record, Seen
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.organism import Organism
 
-__all__ = ["ExpectationFailed", "expect"]
+__all__ = ["ExpectationFailed", "expect", "wait"]
 
 _MOST_SHOWN = 12
 
@@ -71,7 +71,7 @@ def _check_names(arrow: Arrow, organism: Organism, conversation: Conversation) -
 
 async def _arrow(arrow: Arrow, record: Record, conversation: Conversation) -> tuple[str, str]:
     if arrow.seconds is not None:
-        await _wait(arrow, record, conversation)
+        await wait(arrow, record, conversation)
     messages = record.of(conversation.number)
     fitting = sum(map(arrow.fits, messages))
     if fitting == arrow.count or (arrow.count is None and fitting):
@@ -80,7 +80,7 @@ async def _arrow(arrow: Arrow, record: Record, conversation: Conversation) -> tu
     return _what_was_seen(arrow, messages, fitting, is_whole=record.is_whole(conversation.number)), ""
 
 
-async def _wait(arrow: Arrow, record: Record, conversation: Conversation) -> None:
+async def wait(arrow: Arrow, record: Record, conversation: Conversation) -> None:
     """Wait until it is so; with `exactly`, until the conversation is over, because more may come."""
     try:
         async with asyncio.timeout(arrow.seconds):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from weakref import ref
 
 from IPython.core.interactiveshell import InteractiveShell
 
 from xpipe_nb.conversation import Conversation
-from xpipe_nb.notebook.blocking import Watchdog, stopping_handlers
+from xpipe_nb.notebook.blocking import Cells, Stopping, Watchdog
 from xpipe_nb.notebook.cells import BEGUN_BY
 from xpipe_nb.notebook.completion import tab_matcher
 from xpipe_nb.notebook.display import conversation_bundle
@@ -22,10 +23,12 @@ from xpipe_nb.notebook.mistakes import hide_tracebacks, show_tracebacks
 from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import NESTED, Shell
+from xpipe_nb.notebook.tracebacks import keep_ours_out
 from xpipe_nb.notebook.transformer import AwaitOurCalls
 from xpipe_nb.notebook.twins import PREFIX as TWIN
 from xpipe_nb.notebook.twins import Twins
 from xpipe_nb.notebook.view import bundle
+from xpipe_nb.notebook.waiting import stopped
 from xpipe_nb.organism import Organism
 
 __all__ = ["Extension", "load", "unload"]
@@ -58,7 +61,7 @@ class Extension:
         self.session = Session(shell.user_ns, self.shell.organism_cell, self._outputs)
         self._watchdog: Watchdog | None = None
         self._undo: list[Callable[[], None]] = []
-        self._stopping = stopping_handlers()
+        self._cells, self._stopping = Cells(), Stopping()
         self._edits = Edits(self.session, self.shell)
         self.step = AwaitOurCalls(self._calls, lambda: shell.autoawait, lambda: shell.ast_node_interactivity)
 
@@ -81,20 +84,29 @@ class Extension:
         self._shell.input_transformers_post.append(self.step)
         self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)
-        formatter = self._shell.display_formatter
-        formatter.ipython_display_formatter.for_type(Conversation, self._unless_shown)
-        formatter.mimebundle_formatter.for_type(Conversation, lambda each, **_: conversation_bundle(each))
-        formatter.mimebundle_formatter.for_type(Organism, lambda each, **_: bundle(each.view()))
+        self._format()
         if self.shell.has_matchers:
             self._matcher = tab_matcher(self.session, prefix)
             self._shell.Completer.custom_matchers.append(self._matcher)
-        self._undo = [keep_the_shell_open(self._shell), keep_the_loop_turning(self._shell)]
+        self._undo = [
+            keep_the_shell_open(self._shell),
+            keep_the_loop_turning(self._shell),
+            keep_ours_out(self._shell, partial(stopped, self.session)),
+        ]
         hide_tracebacks()
         if prefix:
             ours = ", ".join(f"%{prefix}{name}" for name in _NAMES)
             print(f"Other magics have our names; ours are {ours}.")  # noqa: T201 - said once, below the cell
         if self.shell.is_nested:
             print(NESTED)  # noqa: T201 - likewise
+
+    def _format(self) -> None:
+        """Say how our objects look as the value of a cell."""
+        formatter = self._shell.display_formatter
+        formatter.ipython_display_formatter.for_type(Conversation, self._unless_shown)
+        formatter.ipython_display_formatter.for_type(Organism, self._show_organism)
+        formatter.mimebundle_formatter.for_type(Conversation, lambda each, **_: conversation_bundle(each))
+        formatter.mimebundle_formatter.for_type(Organism, lambda each, **_: bundle(each.view()))
 
     def _is_taken(self, *names: str) -> bool:
         return any(name in kind for kind in self._shell.magics_manager.magics.values() for name in names)
@@ -117,27 +129,29 @@ class Extension:
         loop = asyncio.get_running_loop()
         self._outputs.use(loop)
         if self._watchdog is None:
-            self._watchdog = Watchdog(self.session, self.shell, loop.call_soon_threadsafe)
-            self._before_cell()
+            self._watchdog = Watchdog(self.session, self.shell, loop.call_soon_threadsafe, self._cells)
+            self._watchdog.wake()
+        self._stopping.begin()
         here = self._loaded_at == self._shell.execution_count
         handle = Handle(what, self._remembering(work), _LOADED_HERE if here else _CANNOT_WAIT)
         self._begun.append(handle)
         return handle
 
     def _before_cell(self, _info: object = None) -> None:
-        """Look on while the cell runs, and let Stop reach a handler that holds the loop."""
+        """Look on while the cell runs, and let Stop reach what is under way."""
         self.session.attend(attended=not self.shell.is_headless)
         BEGUN_BY.set(self._shell.execution_count)
+        if self._cells.begin():
+            self._stopping.cell = None if self.shell.kernel is not None else _task_here()
         if self._watchdog is not None:
-            self._watchdog.a_cell_waits = True
             self._watchdog.wake()
-            self._stopping.__enter__()
+        if self.session.runs:
+            self._stopping.begin()
 
     def _after_cell(self, result: Any) -> None:
         """Say under the cell, before it counts as finished, what it did not wait for and what it has changed."""
-        self._stopping.__exit__(None, None, None)
-        if self._watchdog is not None:
-            self._watchdog.a_cell_waits = False
+        if self._cells.end():
+            self._stopping.end()
         begun, self._begun = self._begun, []
         for handle in begun:
             handle.say_that_nobody_waits()
@@ -148,6 +162,7 @@ class Extension:
             lines = [f"△ xpipe_nb could not look for edits: {type(fault).__name__}: {fault}"]
         for line in lines:
             print(line)  # noqa: T201 - it belongs under the cell
+        self.session.renew_pictures()
 
     def _remembering(self, work: Work) -> Work:
         async def remembered(handle: Handle) -> Any:
@@ -166,6 +181,13 @@ class Extension:
         if conversation is not shown:
             raise NotImplementedError  # IPython then goes on to the next formatter
 
+    def _show_organism(self, organism: Organism) -> None:
+        """Show an organism of ours in a place that is renewed with all others; any other is shown as usual."""
+        run = self.session.runs.get(organism.name)
+        if run is None or run.organism is not organism or self.shell.kernel is None:
+            raise NotImplementedError  # IPython then goes on to the next formatter
+        run.picture.show()
+
     # ---- going
 
     def unload(self) -> list[asyncio.Task[None]]:
@@ -178,11 +200,12 @@ class Extension:
         self._shell.events.unregister("pre_run_cell", self._before_cell)
         self._shell.events.unregister("post_run_cell", self._after_cell)
         self._outputs.unload()
-        self._stopping.__exit__(None, None, None)
+        self._stopping.end()
         if self._watchdog is not None:
             self._watchdog.close()
         formatter = self._shell.display_formatter
         formatter.ipython_display_formatter.pop(Conversation, None)
+        formatter.ipython_display_formatter.pop(Organism, None)
         formatter.mimebundle_formatter.pop(Conversation, None)
         formatter.mimebundle_formatter.pop(Organism, None)
         if self._matcher is not None:
@@ -192,6 +215,13 @@ class Extension:
             undo()
         show_tracebacks()
         return self.session.close()
+
+
+def _task_here() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # a cell without `await` in a terminal
+        return None
 
 
 _LOADED: dict[InteractiveShell, Extension] = {}

@@ -7,16 +7,9 @@ import sys
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
-from xpipe_nb.notebook.mistakes import one_line, show_as
+from xpipe_nb.notebook.mistakes import one_line
 
-__all__ = ["HEARTBEAT", "Handle"]
-
-HEARTBEAT = 0.1
-"""Seconds between two wake-ups of the loop while one of our cells waits.
-
-A loop with nothing to do sleeps until something happens, and an interrupt is only looked at when it wakes. With the
-heartbeat an interrupt acts within a few tenths of a second, and there is none when no cell waits.
-"""
+__all__ = ["Handle"]
 
 Work = Callable[["Handle"], Coroutine[Any, Any, Any]]
 
@@ -38,7 +31,6 @@ class Handle:
         self.is_assigned = False
         self.is_cell_value = False
         self.is_left_to_ipython = False
-        self.on_interrupt: Callable[[], str] | None = None
         self._what, self._cannot_wait = what, cannot_wait
         self._awaited, self._has_told = False, False
         loop = asyncio.get_running_loop()
@@ -61,17 +53,7 @@ class Handle:
         return self._wait().__await__()
 
     async def _wait(self) -> Any:
-        try:
-            while not self._task.done():
-                await asyncio.wait({self._task}, timeout=HEARTBEAT)
-        except asyncio.CancelledError as stop:
-            if self.on_interrupt is not None:
-                text = self.on_interrupt()
-                stop.args = (text,)
-                show_as(stop, text)
-            self._task.cancel()
-            raise
-        return self._task.result()
+        return await self._task  # to cancel the waiting cancels the work
 
     def say_that_nobody_waits(self) -> None:
         """Say once that the place of the call could not wait, if it has not done so by now."""

@@ -14,8 +14,10 @@ from xpipe_nb.notebook.display import conversation_bundle, show, summary_line
 from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.line import InjectLine
 from xpipe_nb.notebook.mistakes import Mistake, one_line, show_as
+from xpipe_nb.notebook.picture import Picture
 from xpipe_nb.notebook.reports import dead_magic, letters_line
 from xpipe_nb.notebook.session import Session, check_name
+from xpipe_nb.notebook.waiting import goes_on
 
 __all__ = ["Injection"]
 
@@ -65,9 +67,9 @@ class Injection:
             self._show(conversation, handle)
             return conversation
         if self._organism.paused:  # a cell that waits keeps all others waiting, %organism resume among them
-            print(f"{self._organism.name} is paused. {self._magic} resume. {self._goes_on(conversation)}")  # noqa: T201
+            waits = goes_on(self._session, conversation)
+            print(f"{self._organism.name} is paused. {self._magic} resume. {waits}")  # noqa: T201
             return conversation
-        handle.on_interrupt = lambda: f"Stopped waiting. {self._goes_on(conversation)}"
         try:
             await self._ended(conversation)
         except ConversationWaits as waits:  # for the person, who can do nothing while this cell waits
@@ -103,12 +105,7 @@ class Injection:
             async with asyncio.timeout(seconds):
                 await conversation
         except TimeoutError:
-            raise Mistake(f"No end within {seconds:g} s. {self._goes_on(conversation)}") from None
-
-    def _goes_on(self, conversation: Conversation) -> str:
-        name = self._session.place_of(self._organism, conversation)
-        how = f"; wait again: await {name}; end it: {name}.cancel()" if name else ""
-        return f"Conversation #{conversation.number} goes on{how}"
+            raise Mistake(f"No end within {seconds:g} s. {goes_on(self._session, conversation)}") from None
 
     def _causes(self, failed: ConversationFailed, conversation: Conversation, since: int) -> list[str]:
         """Say why it failed: what agents may not read (a handler's exception) stands in the dead letters.
@@ -126,7 +123,11 @@ class Injection:
         if self._line.silent or handle.is_left_to_ipython:
             return
         where = self._organism.name if len(self._session.organisms) > 1 else ""
-        if handle.is_assigned or self._line.options.get("no-wait"):
+        if self._line.options.get("no-wait"):
+            line = Picture(lambda: {"text/plain": summary_line(conversation, where)})
+            line.show()
+            self._session.keep_line(conversation, line)
+        elif handle.is_assigned:
             print(summary_line(conversation, where))  # noqa: T201 - it belongs under the cell
         else:
             show(conversation_bundle(conversation, where))

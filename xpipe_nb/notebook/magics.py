@@ -20,7 +20,7 @@ from xpipe_nb.notebook.line import InjectLine, OrganismLine, read_inject, read_o
 from xpipe_nb.notebook.mistakes import Mistake, one_line, show_as
 from xpipe_nb.notebook.reloads import reloaded_text
 from xpipe_nb.notebook.session import Session, Started
-from xpipe_nb.notebook.settling import renew_pictures, settle
+from xpipe_nb.notebook.settling import settle
 from xpipe_nb.notebook.shell import Shell
 
 __all__ = ["Magics"]
@@ -72,14 +72,7 @@ class Magics:
             print(told)  # noqa: T201 - it belongs under the cell
         injection = Injection(self._session, asked, {**self._session.namespace, **(local_ns or {})}, self._organism)
 
-        async def run(handle: Handle) -> Any:
-            try:
-                return await injection.run(handle)
-            finally:
-                if self._shell.is_headless:  # nobody will see later updates: what is saved must be true now
-                    renew_pictures(self._session)
-
-        return self._begin(f"{self._inject} {asked.target}", run)
+        return self._begin(f"{self._inject} {asked.target}", injection.run)
 
     @no_var_expand
     def organism(self, line: str) -> Handle:

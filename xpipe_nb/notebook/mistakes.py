@@ -7,6 +7,7 @@ errors have that method: the cell fails (so Run All stops) and shows one line. T
 
 from __future__ import annotations
 
+import os
 import sysconfig
 import traceback
 from collections.abc import Iterator
@@ -16,9 +17,18 @@ import xpipe_nb.errors
 from xpipe_nb.errors import XPipeError
 from xpipe_nb.names import nearest
 
-__all__ = ["Mistake", "hide_tracebacks", "one_line", "show_as", "show_tracebacks", "unknown_word"]
+__all__ = [
+    "Mistake",
+    "hide_tracebacks",
+    "is_foreign",
+    "is_ours",
+    "one_line",
+    "show_as",
+    "show_tracebacks",
+    "unknown_word",
+]
 
-_OURS = str(Path(xpipe_nb.errors.__file__).parent)
+_OURS = f"{Path(xpipe_nb.errors.__file__).parent}{os.sep}"
 _LIBRARY = sysconfig.get_path("stdlib")
 
 
@@ -75,9 +85,18 @@ def _render(error: XPipeError) -> list[str]:
     return [*places, one_line(error)]
 
 
+def is_ours(file: str) -> bool:
+    """Say whether a file is one of this package's."""
+    return file.startswith(_OURS)
+
+
+def is_foreign(file: str) -> bool:
+    """Say whether a file is one of a library's, Python's own among them."""
+    return file.startswith((_LIBRARY, "<frozen")) or "site-packages" in file
+
+
 def _is_persons(summary: traceback.FrameSummary) -> bool:
-    name = summary.filename
-    return not name.startswith((_OURS, _LIBRARY, "<frozen")) and "site-packages" not in name
+    return not is_ours(summary.filename) and not is_foreign(summary.filename)
 
 
 def _place(summary: traceback.FrameSummary) -> str:

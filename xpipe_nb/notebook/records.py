@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from xpipe_nb.events import MessageQueuedEvent, PumpEvent, ThreadEvent
+from xpipe_nb.events import MessageQueuedEvent, OrganismStateEvent, PumpEvent, ThreadEvent
 from xpipe_nb.organism import Organism
 from xpipe_nb.payloads import codec_of
 
@@ -57,10 +57,16 @@ class Record:
     Args:
         organism: The organism.
         ended: Is told the number of each conversation that has ended.
+        stopped: Is called once the organism has stopped, whoever stopped it.
     """
 
-    def __init__(self, organism: Organism, ended: Callable[[int], None] = lambda _number: None) -> None:
-        self._ended = ended
+    def __init__(
+        self,
+        organism: Organism,
+        ended: Callable[[int], None] = lambda _number: None,
+        stopped: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._ended, self._stopped = ended, stopped
         self._messages: deque[Seen] = deque(maxlen=KEPT)
         self._first_kept = 0
         self._changed: asyncio.Future[None] | None = None
@@ -93,6 +99,9 @@ class Record:
         elif isinstance(event, ThreadEvent):
             if event.status not in ("created", "active"):
                 self._ended(event.conversation)
+        elif isinstance(event, OrganismStateEvent) and event.state == "stopped":
+            # A turn later, everybody else has been told, too, and what a view shows is the last state.
+            asyncio.get_running_loop().call_soon(self._stopped)
         else:
             return
         if self._changed is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from xpipe_nb.config import ConfigLoader, OrganismConfig
 from xpipe_nb.events import ReloadEvent
 from xpipe_nb.listeners import resolve_all
-from xpipe_nb.notebook.display import Picture
+from xpipe_nb.notebook.picture import Picture
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.view import bundle
 from xpipe_nb.organism import Organism
@@ -62,17 +62,24 @@ class Run:
         source: What it was made of.
         namespace: The notebook's names.
         ended: Is told the number of each conversation that has ended.
+        stopped: Is told of this run once its organism has stopped, whoever stopped it.
     """
 
     def __init__(
-        self, organism: Organism, source: Source, namespace: Mapping[str, Any], ended: Callable[[int], None]
+        self,
+        organism: Organism,
+        source: Source,
+        namespace: Mapping[str, Any],
+        ended: Callable[[int], None],
+        stopped: Callable[[Run], None],
     ) -> None:
         self.organism, self.source = organism, source
-        self.record = Record(organism, ended)
+        self.record = Record(organism, ended, lambda: stopped(self))
         organism.pump.passages.keep()
         self.messages = organism.messages  # it holds what happens from the first look on
         self.picture = Picture(self.bundle)
         self._view: Any = None
+        self._is_over = False
         self.watched: dict[str, Any] = {}
         self.watch(namespace)
 
@@ -104,6 +111,8 @@ class Run:
 
     def bundle(self) -> dict[str, Any]:
         """Give what a cell shows of it: the live view, which is made when it is first shown, and the picture."""
+        if self._is_over and self._view is not None:
+            return bundle(self._view, live=False)
         self._view = self.organism.view()
         return bundle(self._view)
 
@@ -113,9 +122,13 @@ class Run:
             self._view.blocked(words)
 
     def close(self) -> None:
-        """Take back what was put beside the organism; a view that is shown keeps its last state."""
+        """Take back what was put beside the organism; wherever it is shown, its last state stays.
+
+        Where that cannot be shown now, the picture is due, and somebody has to renew it later.
+        """
+        self._is_over = True
         self.record.close()
-        self.picture.close()
+        self.picture.finish()
         if self._view is not None:
             self._view.close()
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import builtins
 import keyword
+from collections import Counter
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.env_file import read_env_file
@@ -19,9 +21,9 @@ from xpipe_nb.listeners import Listener
 from xpipe_nb.names import SYSTEM_LISTENERS, is_system_name
 from xpipe_nb.notebook.mistakes import Mistake, unknown_word
 from xpipe_nb.notebook.outputs import Outputs
+from xpipe_nb.notebook.picture import Picture
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.runs import Run, Source
-from xpipe_nb.notebook.view import is_attended
 from xpipe_nb.organism import Organism
 
 __all__ = ["Ended", "Session", "Started", "check_name"]
@@ -36,17 +38,20 @@ class Ended:
 
     Args:
         name: The organism's name.
-        done: How many had come to their end by themselves.
+        done: How many had come to a good end by themselves.
+        failed: How many had ended in an error.
         cut: The ones that were still under way, with the listener they were in: `#4, in shouter`.
     """
 
     name: str
     done: int
+    failed: int
     cut: tuple[str, ...]
 
     def __str__(self) -> str:
         cut = f", {len(self.cut)} ended ({'; '.join(self.cut)})" if self.cut else ""
-        return f"{self.name} stopped: {self.done} done{cut}"
+        failed = f", {self.failed} failed" if self.failed else ""
+        return f"{self.name} stopped: {self.done} done{failed}{cut}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,9 @@ class Session:
         self.outputs = outputs
         self.namespace = namespace
         self.runs: dict[str, Run] = {}
-        self._bound: dict[str, Organism] = {}
+        self._bound: WeakValueDictionary[str, Organism] = WeakValueDictionary()
+        self._parting: list[Picture] = []
+        self._lines: dict[Conversation, Picture] = {}
         self._cell_number = cell_number
         self._attended = False
 
@@ -89,6 +96,11 @@ class Session:
     def organisms(self) -> dict[str, Organism]:
         """The organisms that run, by name."""
         return {name: run.organism for name, run in self.runs.items()}
+
+    @property
+    def is_busy(self) -> bool:
+        """A conversation is under way; any thread may ask."""
+        return any(run.organism.pump.conversations.active for run in tuple(self.runs.values()))
 
     @property
     def nothing_runs(self) -> str:
@@ -125,7 +137,8 @@ class Session:
         before = await self.stop(name) if run is not None else None
         organism.attended, organism.pump.questions.blocks_person = self._attended, True
         await organism.start()
-        self.runs[name] = run = Run(organism, source, self.namespace, partial(self._end, organism))
+        ended = partial(self._end, organism)
+        self.runs[name] = run = Run(organism, source, self.namespace, ended, self._left)
         remember(name, organism)
         return Started(run, before, bound=self._bind_organism(organism, variable))
 
@@ -138,29 +151,46 @@ class Session:
         organism = self.organism(name)
         under_way = [each for each in organism.conversations if not each.is_over]
         cut = tuple(f"#{each.number}, in {each.chain[-1]}" for each in under_way)
+        over = Counter(each.state for each in organism.conversations if each.is_over)
         await organism.stop(grace=0)
-        self._forget(name)
-        return Ended(name, len(organism.conversations) - len(cut), cut)
+        return Ended(name, over["done"], over["failed"], cut)
 
     def close(self) -> list[asyncio.Task[None]]:
         """Stop everything and take back the names; the tasks given do the stopping on the loop."""
         for variable, organism in self._bound.items():
             if self.namespace.get(variable) is organism:
                 del self.namespace[variable]
-        organisms, self._bound = list(self.organisms.values()), {}
-        for name in list(self.runs):
-            self._forget(name)
+        self._bound.clear()
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # no loop, so nothing of ours can be running on one
+            for run in list(self.runs.values()):
+                self._left(run)
             return []
-        return [loop.create_task(organism.stop(grace=0)) for organism in organisms]
+        return [loop.create_task(organism.stop(grace=0)) for organism in self.organisms.values()]
 
-    def _forget(self, name: str) -> None:
-        run = self.runs.pop(name, None)
-        if run is not None:
-            run.close()
-        remember(name, None)
+    def _left(self, run: Run) -> None:
+        """Forget an organism that has stopped; this is the only way out, whoever has stopped it."""
+        name = run.organism.name
+        if self.runs.get(name) is run:
+            del self.runs[name]
+            remember(name, None)
+        run.close()
+        self._parting.append(run.picture)
+
+    # ---- what cells show
+
+    def renew_pictures(self, *, every: bool = False) -> None:
+        """Show the present state in all places that wait for the end of a cell.
+
+        Args:
+            every: Look at all the others, too; nothing is sent where nothing has changed.
+        """
+        pictures = [*(run.picture for run in self.runs.values()), *self._lines.values(), *self._parting]
+        for picture in pictures:
+            if every or picture.is_due:
+                picture.renew()
+        self._parting = [picture for picture in self._parting if picture.is_due]
 
     def attend(self, *, attended: bool) -> None:
         """Note whether a person looks on who could be asked; whoever runs the cells tells it anew with each."""
@@ -208,16 +238,41 @@ class Session:
         return found[0], found[0].pump.listeners[name]
 
     def _end(self, organism: Organism, number: int) -> None:
-        if organism.name in self.runs and is_attended():
+        if organism.name in self.runs:
             self.runs[organism.name].picture.renew_soon()
         conversation = next((each for each in reversed(organism.conversations) if each.number == number), None)
-        if conversation is not None and self.outputs.holds_back(conversation):
-            # A moment later, the cell that waits for it has given it its name.
-            asyncio.get_running_loop().call_later(_MOMENT, self.tell_end, organism, conversation)
+        if conversation is None:
+            return
+        self._finish_line(conversation)
+        # A moment later, the cell that waits for it has given it its name, and has been given its failure.
+        later = asyncio.get_running_loop().call_later
+        if self.outputs.holds_back(conversation):
+            later(_MOMENT, self.tell_end, organism, conversation)
+        if conversation.state == "failed":
+            later(_MOMENT, self._tell_failure, conversation)
 
     def tell_end(self, organism: Organism, conversation: Conversation) -> None:
         """Say under its cell what of a conversation's output was held back; to do it twice does no harm."""
         self.outputs.finish(conversation, self.place_of(organism, conversation) or f"#{conversation.number}")
+
+    def keep_line(self, conversation: Conversation, line: Picture) -> None:
+        """Renew what a cell says of a conversation that it does not wait for, until that is over."""
+        self._lines[conversation] = line
+        if conversation.is_over:
+            self._finish_line(conversation)
+
+    def _finish_line(self, conversation: Conversation) -> None:
+        line = self._lines.pop(conversation, None)
+        if line is not None:
+            line.finish()
+            conversation.heard = conversation.heard or line.is_shown
+            self._parting.append(line)
+
+    def _tell_failure(self, conversation: Conversation) -> None:
+        """Say under the cell that caused it that a conversation has failed, if nobody has been told."""
+        if not conversation.heard and conversation.context is not None:
+            line = f"✕ #{conversation.number} failed: {conversation.cause or 'see .errors'}"
+            conversation.context.copy().run(print, line)
 
     def place_of(self, organism: Organism, conversation: Conversation) -> str | None:
         """Give the expression by which a person gets at a conversation, if there is one."""

@@ -7,7 +7,7 @@ import asyncio
 from xpipe_nb.notebook.mistakes import Mistake
 from xpipe_nb.notebook.session import Session
 
-__all__ = ["renew_pictures", "settle"]
+__all__ = ["settle"]
 
 
 async def settle(session: Session, seconds: float | None) -> str:
@@ -36,14 +36,8 @@ async def settle(session: Session, seconds: float | None) -> str:
     except TimeoutError:
         raise Mistake(f"Not quiet within {seconds:g} s: {_under_way(session)}") from None
     finally:
-        renew_pictures(session)
+        session.renew_pictures(every=True)
     return "\n".join(lines)
-
-
-def renew_pictures(session: Session) -> None:
-    """Draw the present state of every organism where it is shown; nothing is sent where nothing has changed."""
-    for run in session.runs.values():
-        run.picture.renew()
 
 
 def _under_way(session: Session) -> str:

@@ -74,7 +74,8 @@ class Twins:
     async def _run(self, body: str) -> Any:
         """Run a body as IPython runs a cell, awaiting what is to be awaited; give the value of its last line."""
         text = self._shell.transform_cell(body)
-        name = self._shell.compile.cache(text, self._shell.execution_count, raw_code=body)
+        number = len(self._shell.history_manager.input_hist_raw) - 1  # of this cell, whenever IPython counts on
+        name = self._shell.compile.cache(text, number, raw_code=body)
         statements = ast.parse(text, name).body
         last = statements.pop() if statements and isinstance(statements[-1], ast.Expr) else None
         await self._value(ast.Module(statements, []), name, "exec")
