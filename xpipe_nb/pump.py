@@ -236,6 +236,7 @@ class StreamPump:
             self.pipeline.stop_sources()
             self._tell_state()
             self._look_for_quiet()
+            self.threads.close()
             await self.hooks.flush()
             await self.bus.flush()
 

@@ -60,3 +60,27 @@ def test_an_unload_gives_the_terminal_its_own_ways_back(terminal: Any) -> None:
     terminal.expect("serves None ask_exit")
     terminal.sendline("exit")
     terminal.expect(pexpect.EOF)
+
+
+WAITING = """\
+import asyncio
+@xp.listener
+async def slow(message: Ping) -> None:
+    asyncio.get_running_loop().call_soon(print, "at the " + "gate")
+    await asyncio.sleep(60)
+"""
+
+
+def test_ctrl_c_stops_the_waiting_with_one_line(terminal: Any) -> None:
+    """The cell is over, the conversation goes on, and no line of a file is shown."""
+    (Path(terminal.cwd) / "more.py").write_text(WAITING)
+    terminal.sendline("%run -i more.py")
+    terminal.sendline("get_ipython().run_cell_magic('organism', 'story', 'listeners: [slow]');")
+    terminal.expect("bound as story")
+    terminal.sendline("d = await story.ask(Ping('x'), to='slow')")
+    terminal.expect("at the gate")
+    terminal.sendintr()
+    terminal.expect(r"Stopped waiting\. Conversation #1 goes on; ")
+    assert "Traceback" not in terminal.before
+    terminal.sendline("print('state', story.conversations[-1].state)")
+    terminal.expect("state active")

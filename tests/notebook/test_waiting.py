@@ -161,3 +161,31 @@ def test_below_another_magic_the_work_starts_and_says_so(hello, magic) -> None:
     assert not ran.error
     assert "This place cannot wait" in ran.text
     assert hello("(await handle).reply.text").value == "'X'"
+
+
+@pytest.mark.parametrize(
+    ("cell", "rest"),
+    [
+        (
+            "answer = %inject --no-wait slow name='x';\nprint('go')\nawait answer",
+            "Conversation #1 goes on; wait again: ",
+        ),
+        ("print('go')\nawait hello.ask(Greeting('x'), to='slow')", "Conversation #1 goes on; wait again: "),
+        ("%inject --no-wait slow name='x';\nprint('go')\n%settle", "hello goes on."),
+        ("%inject --no-wait slow name='x';\nprint('go')\nawait hello.settle()", "hello goes on."),
+        ("%inject --no-wait slow name='x';\nprint('go')\n%expect slow -> console within 9", "Conversation #1 goes on"),
+        ("print('go')\nasync def f(): await hello.ask(Greeting('x'), to='slow')\nawait f()", "Conversation #1 goes on"),
+        ("%%time\nprint('go')\nawait hello.ask(Greeting('x'), to='slow')\n%settle", "Conversation #1 goes on"),
+    ],
+)
+def test_whatever_of_ours_a_cell_waits_in_interrupt_says_so_in_one_line(slow, cell, rest) -> None:
+    """No traceback, the loop wakes though nothing else happens, and what was waited for goes on."""
+    ran = interrupted(slow, cell)
+    assert ran.said.startswith(f"Stopped waiting. {rest}")
+    assert "\n" not in ran.said
+    assert ran.error["ename"] == "CancelledError"
+    assert ran.error["evalue"] == ran.said
+    assert ran.seconds < 5
+    assert slow("hello.conversations[-1].state").value == "'active'"
+    slow("gate.set()")
+    assert slow("%settle").text == "hello: quiet\n"

@@ -7,6 +7,7 @@ would keep a finished program alive.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -50,7 +51,7 @@ class _Job:
 
 
 class DaemonThreads:
-    """Threads that are made when needed, used again while warm, and never waited for.
+    """Threads that are made when needed, used again while warm, and never waited for; no two have the same name.
 
     Example:
         >>> import asyncio, contextvars
@@ -61,10 +62,12 @@ class DaemonThreads:
         42
     """
 
+    _numbers = itertools.count(1)
+
     def __init__(self) -> None:
-        self._idle: list[SimpleQueue[_Job]] = []
+        self._idle: list[SimpleQueue[_Job | None]] = []
         self._lock = threading.Lock()
-        self._made = 0
+        self._closed = False
         self.abandoned = 0
 
     async def run(
@@ -94,16 +97,24 @@ class DaemonThreads:
                 self.abandoned += 1
             raise
 
+    def close(self) -> None:
+        """End the threads that are idle, and each that still works when its function returns."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for jobs in idle:
+            jobs.put(None)
+
     def _start(self, job: _Job) -> None:
         with self._lock:
             jobs = self._idle.pop() if self._idle else None
         if jobs is None:
-            self._made += 1
             jobs = SimpleQueue()
-            threading.Thread(target=self._work, args=(jobs,), name=f"xpipe-handler-{self._made}", daemon=True).start()
+            name = f"xpipe-handler-{next(self._numbers)}"
+            threading.Thread(target=self._work, args=(jobs,), name=name, daemon=True).start()
         jobs.put(job)
 
-    def _work(self, jobs: SimpleQueue[_Job]) -> None:
+    def _work(self, jobs: SimpleQueue[_Job | None]) -> None:
         while True:
             try:
                 job = jobs.get(timeout=IDLE_SECONDS)
@@ -113,7 +124,11 @@ class DaemonThreads:
                         self._idle.remove(jobs)
                         return
                 continue  # a job is just being put
+            if job is None:
+                return
             job.run()
             del job
             with self._lock:
+                if self._closed:
+                    return
                 self._idle.append(jobs)

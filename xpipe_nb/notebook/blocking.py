@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from xpipe_nb.dispatch import handled
 from xpipe_nb.dispatch.turn import Turn
+from xpipe_nb.notebook.saying import say
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import Shell
 from xpipe_nb.notebook.waiting import waits_in_ours
@@ -126,9 +127,9 @@ class Watchdog:
         )
         conversation = place.turn.frame.conversation
         if conversation.context is None:
-            print(f"△ {text}")  # noqa: T201 - it belongs under a cell
+            say(f"△ {text}")
         else:
-            conversation.context.copy().run(print, f"△ {text}")
+            conversation.context.copy().run(say, f"△ {text}")
         run = self._session.runs.get(conversation.organism_name)
         if run is not None:
             run.blocked(text)

@@ -13,6 +13,7 @@ from xpipe_nb.notebook.display import conversation_bundle, organism_bundle, show
 from xpipe_nb.notebook.mistakes import Mistake, show_as
 from xpipe_nb.notebook.reloads import reloaded_text
 from xpipe_nb.notebook.reports import dead_letter, dead_letters, letter_numbered, one_conversation, threads
+from xpipe_nb.notebook.saying import say
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import Shell
 from xpipe_nb.notebook.starters import STARTERS, starter
@@ -81,7 +82,7 @@ async def run_command(desk: Desk, line: str) -> None:
     else:
         raise _unknown(word, desk)
     if text:
-        print(text)  # noqa: T201 - it belongs under the cell
+        say(text)
 
 
 def _unknown(word: str, desk: Desk) -> Mistake:

@@ -21,6 +21,7 @@ from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.magics import Magics, Work
 from xpipe_nb.notebook.mistakes import hide_tracebacks, show_tracebacks
 from xpipe_nb.notebook.outputs import Outputs
+from xpipe_nb.notebook.saying import say
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import NESTED, Shell
 from xpipe_nb.notebook.tracebacks import keep_ours_out
@@ -52,6 +53,7 @@ class Extension:
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell: Any = shell  # the annotations of IPython's own attributes do not fit their use
         self._loaded_at = shell.execution_count
+        self._has_warned = False
         self._begun: list[Handle] = []
         self._ours: dict[tuple[str, str], Callable[..., Any]] = {}
         self._matcher: Callable[[Any], Any] | None = None
@@ -96,9 +98,14 @@ class Extension:
         hide_tracebacks()
         if prefix:
             ours = ", ".join(f"%{prefix}{name}" for name in _NAMES)
-            print(f"Other magics have our names; ours are {ours}.")  # noqa: T201 - said once, below the cell
-        if self.shell.is_nested:
-            print(NESTED)  # noqa: T201 - likewise
+            say(f"Other magics have our names; ours are {ours}.")
+        self._warn_if_nested()
+
+    def _warn_if_nested(self) -> None:
+        """Say once that nest_asyncio is in the way, whenever it was applied."""
+        if self.shell.is_nested and not self._has_warned:
+            self._has_warned = True
+            say(NESTED)
 
     def _format(self) -> None:
         """Say how our objects look as the value of a cell."""
@@ -132,6 +139,7 @@ class Extension:
             self._watchdog = Watchdog(self.session, self.shell, loop.call_soon_threadsafe, self._cells)
             self._watchdog.wake()
         self._stopping.begin()
+        self._warn_if_nested()
         here = self._loaded_at == self._shell.execution_count
         handle = Handle(what, self._remembering(work), _LOADED_HERE if here else _CANNOT_WAIT)
         self._begun.append(handle)
@@ -161,7 +169,7 @@ class Extension:
         except Exception as fault:  # noqa: BLE001 - it is not the cell's: IPython would show it as if it were
             lines = [f"△ xpipe_nb could not look for edits: {type(fault).__name__}: {fault}"]
         for line in lines:
-            print(line)  # noqa: T201 - it belongs under the cell
+            say(line)
         self.session.renew_pictures()
 
     def _remembering(self, work: Work) -> Work:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
 from xpipe_nb.notebook.mistakes import one_line
+from xpipe_nb.notebook.saying import say
 
 __all__ = ["Handle"]
 
@@ -59,12 +59,12 @@ class Handle:
         """Say once that the place of the call could not wait, if it has not done so by now."""
         if not self._awaited and not self._has_told:
             self._has_told = True
-            print(self._cannot_wait)  # noqa: T201 - it belongs under the cell
+            say(self._cannot_wait)
 
     def _say_what_nobody_sees(self, task: asyncio.Task[Any]) -> None:
         if task.cancelled() or task.exception() is None or self._awaited:
             return
-        print(one_line(task.exception() or RuntimeError()), file=sys.stderr)  # noqa: T201 - likewise
+        say(one_line(task.exception() or RuntimeError()), is_error=True)
 
     def __repr__(self) -> str:
         state = "under way" if not self._task.done() else "ended" if self._task.cancelled() else "done"

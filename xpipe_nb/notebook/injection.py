@@ -16,6 +16,7 @@ from xpipe_nb.notebook.line import InjectLine
 from xpipe_nb.notebook.mistakes import Mistake, one_line, show_as
 from xpipe_nb.notebook.picture import Picture
 from xpipe_nb.notebook.reports import dead_magic, letters_line
+from xpipe_nb.notebook.saying import say
 from xpipe_nb.notebook.session import Session, check_name
 from xpipe_nb.notebook.waiting import goes_on
 
@@ -68,7 +69,7 @@ class Injection:
             return conversation
         if self._organism.paused:  # a cell that waits keeps all others waiting, %organism resume among them
             waits = goes_on(self._session, conversation)
-            print(f"{self._organism.name} is paused. {self._magic} resume. {waits}")  # noqa: T201
+            say(f"{self._organism.name} is paused. {self._magic} resume. {waits}")
             return conversation
         try:
             await self._ended(conversation)
@@ -85,7 +86,7 @@ class Injection:
         self._show(conversation, handle)
         if lost := list(self._session.letters_of(self._organism, conversation, letters)):
             where = dead_magic(self._session, self._organism, self._magic)
-            print(letters_line(lost, where))  # noqa: T201 - it belongs under the cell
+            say(letters_line(lost, where))
         return conversation
 
     async def _sent(self) -> Conversation:
@@ -128,6 +129,6 @@ class Injection:
             line.show()
             self._session.keep_line(conversation, line)
         elif handle.is_assigned:
-            print(summary_line(conversation, where))  # noqa: T201 - it belongs under the cell
+            say(summary_line(conversation, where))
         else:
             show(conversation_bundle(conversation, where))

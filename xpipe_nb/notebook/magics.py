@@ -19,6 +19,7 @@ from xpipe_nb.notebook.injection import Injection
 from xpipe_nb.notebook.line import InjectLine, OrganismLine, read_inject, read_organism, read_settle, wants_help
 from xpipe_nb.notebook.mistakes import Mistake, one_line, show_as
 from xpipe_nb.notebook.reloads import reloaded_text
+from xpipe_nb.notebook.saying import say
 from xpipe_nb.notebook.session import Session, Started
 from xpipe_nb.notebook.settling import settle
 from xpipe_nb.notebook.shell import Shell
@@ -69,7 +70,7 @@ class Magics:
         if cell is not None:
             asked = _with_body(asked, cell, self._inject)
         for told in self._edits.so_far():
-            print(told)  # noqa: T201 - it belongs under the cell
+            say(told)
         injection = Injection(self._session, asked, {**self._session.namespace, **(local_ns or {})}, self._organism)
 
         return self._begin(f"{self._inject} {asked.target}", injection.run)
@@ -98,7 +99,7 @@ class Magics:
             return self._told(settle_help(self._session, self._settle))
 
         async def work(_handle: Handle) -> None:
-            print(await settle(self._session, options.get("timeout")))  # noqa: T201 - it belongs under the cell
+            say(await settle(self._session, options.get("timeout")))
 
         return self._begin(self._settle, work)
 
@@ -117,7 +118,7 @@ class Magics:
         asked = read_expect(line, {**self._session.namespace, **(local_ns or {})})
 
         async def work(_handle: Handle) -> None:
-            print(await expect(self._session, asked))  # noqa: T201 - it belongs under the cell
+            say(await expect(self._session, asked))
 
         return self._begin(f"{self._expect} {line}".strip(), work)
 
@@ -150,7 +151,7 @@ class Magics:
 
     def _told(self, text: str) -> Handle:
         async def tell(_handle: Handle) -> None:
-            print(text)  # noqa: T201 - it belongs under the cell
+            say(text)
 
         return self._begin("help", tell)
 
@@ -165,7 +166,7 @@ class Magics:
             raise
         if not asked.options.get("no-view"):
             started.run.picture.show()
-        print(_started_line(started, asked))  # noqa: T201 - it belongs under the cell
+        say(_started_line(started, asked))
 
 
 def _with_body(asked: InjectLine, cell: str, magic: str) -> InjectLine:

@@ -24,6 +24,7 @@ from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.notebook.picture import Picture
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.runs import Run, Source
+from xpipe_nb.notebook.saying import say
 from xpipe_nb.organism import Organism
 
 __all__ = ["Ended", "Session", "Started", "check_name"]
@@ -272,7 +273,7 @@ class Session:
         """Say under the cell that caused it that a conversation has failed, if nobody has been told."""
         if not conversation.heard and conversation.context is not None:
             line = f"✕ #{conversation.number} failed: {conversation.cause or 'see .errors'}"
-            conversation.context.copy().run(print, line)
+            conversation.context.copy().run(say, line)
 
     def place_of(self, organism: Organism, conversation: Conversation) -> str | None:
         """Give the expression by which a person gets at a conversation, if there is one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
+import importlib
 import platform
 import re
 from collections.abc import Coroutine
@@ -98,7 +98,7 @@ class Shell:
         return "none attached (headless)" if self.is_headless else "attached"
 
     def _abilities(self) -> list[tuple[str, str, str]]:
-        widgets = importlib.util.find_spec("anywidget") is not None
+        widgets = _can_import("anywidget")  # which needs ipywidgets, and both must be whole
         return [
             _row("displays under their cause", self.displays_follow_tasks, "done by our own capture; ipykernel 7 can"),
             _row("completion", self.has_matchers, "pip install 'ipython>=8.18'"),
@@ -112,6 +112,14 @@ _STARTS = re.compile(r"\s*%%(?:xp_)?organism\s+[^\s-]")
 
 def _row(name: str, able: bool, remedy: str) -> tuple[str, str, str]:
     return name, "yes" if able else "no", "" if able else remedy
+
+
+def _can_import(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return False
+    return True
 
 
 @cache

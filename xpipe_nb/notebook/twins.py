@@ -17,6 +17,7 @@ from IPython.display import display
 from IPython.utils.capture import capture_output
 
 from xpipe_nb.notebook.handle import Handle
+from xpipe_nb.notebook.saying import say
 
 __all__ = ["PREFIX", "TWINS", "Twins", "has_calls"]
 
@@ -57,7 +58,7 @@ class Twins:
             return await self._run(body)
         finally:
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-            print(f"CPU times: total: {_span(cpu)}\nWall time: {_span(wall)}")  # noqa: T201 - it belongs under the cell
+            say(f"CPU times: total: {_span(cpu)}\nWall time: {_span(wall)}")
 
     async def _captured(self, line: str, body: str) -> None:
         asked = ExecutionMagics.capture.parser.parse_argstring(line)  # its own options

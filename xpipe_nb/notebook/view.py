@@ -89,9 +89,10 @@ class LiveView:
     def _open(self) -> None:
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:  # a terminal between two cells: there is nothing that could be live
+            model_class = _model_class()
+        except (RuntimeError, ImportError):  # a terminal between two cells, or no widgets here: nothing can be live
             return
-        self._model = _model_class()()
+        self._model = model_class()
         self._pace = Pace(self._draw, loop)
         self._model.on_msg(self._received)
         self._loop = loop
