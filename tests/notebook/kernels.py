@@ -152,6 +152,17 @@ class Kernel:
         ran.seconds = time.monotonic() - begun
         return ran
 
+    def beside(self, code: str) -> None:
+        """Begin a cell in a subshell: a thread of its own, beside the cells that follow."""
+        control = self._client.control_channel
+        control.send(self._client.session.msg("create_subshell_request"))
+        while (reply := self._client.get_control_msg(timeout=30))["msg_type"] != "create_subshell_reply":
+            pass
+        content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
+        request = self._client.session.msg("execute_request", content)
+        request["header"]["subshell_id"] = reply["content"]["subshell_id"]
+        self._client.shell_channel.send(request)
+
     def complete(self, code: str, cursor: int) -> tuple[list[str], int]:
         """Ask what may stand at the cursor: the completions, and where what they replace begins."""
         request = self._client.complete(code, cursor)

@@ -102,3 +102,41 @@ def test_nothing_stays_behind_after_an_unload(bare) -> None:
     assert bare("[t.name for t in threading.enumerate() if t.name == 'xpipe-watchdog']").value == "[]"
     assert "xpipe" not in bare("repr([sys.stdout.flush, sys.stderr.write, get_ipython().display_pub.publish])").value
     assert "xpipe" not in bare("import signal\nrepr(signal.getsignal(signal.SIGINT))").value
+
+
+def test_a_cell_inside_a_cell_leaves_the_outer_one_running(held) -> None:
+    """`run_cell` in a cell ends a cell, but not the one that waits."""
+    held(FRESH + "  - hog\n")
+    held("SECONDS = 1.5")
+    assert "Stop (interrupt) ends it" in held("get_ipython().run_cell('1');\n%inject hog name='x'").text
+
+
+def test_stop_reaches_a_handler_while_another_cell_runs_in_a_thread(held) -> None:
+    """A subshell's cell runs beside; it takes nothing from the one that can be stopped."""
+    held(FRESH + "  - hog\n")
+    held("import threading\nbegun, release = threading.Event(), threading.Event()\nSECONDS = 60")
+    held.beside("begun.set(); release.wait(20)")
+    held("begun.wait(10)")
+    ran = held("%inject hog name='x'", on_output=lambda output: held.interrupt() if "holds" in str(output) else None)
+    assert "hog raised Interrupted: stopped by hand" in ran.said
+    assert ran.seconds < 15
+    held("release.set()\nSECONDS = 0")
+    held(ORGANISM)
+
+
+def test_with_no_cell_running_it_says_that_stop_does_not_reach(held) -> None:
+    """In sentences, and true for a handler that ends by itself."""
+    held(FRESH + "  - hog\n")
+    held("SECONDS = 1.5")
+    held("import threading, time")
+    begun = held(
+        "loop = asyncio.get_running_loop()\nloop.call_later(0.5, lambda: loop.create_task(hello.ask(Greeting('x'), to='hog')))"
+    )
+    cell, output = held.next_output()
+    assert cell == begun.id
+    assert (
+        "so nothing else can run. No cell runs, so Stop does not reach it: wait, or restart. Make it a "
+        in output["text"]
+    )
+    held("SECONDS = 0\nawait hello.settle()")
+    held(ORGANISM)

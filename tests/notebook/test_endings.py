@@ -37,9 +37,7 @@ class Updates:
     def states(self) -> list[tuple[str, int, int]]:
         """State, messages and conversations of each display, as a file holds them."""
         every = [data[SNAPSHOT] for data in self.last.values()]
-        return [
-            (each["organism"]["state"], each["messages"]["total"], each["threads"]["total"]) for each in every
-        ]
+        return [(each["organism"]["state"], each["messages"]["total"], each["threads"]["total"]) for each in every]
 
 
 @pytest.mark.parametrize("stop", ["%organism stop", "await hello.stop()", "await hello.stop(grace=0)"])
@@ -180,3 +178,11 @@ def test_a_nested_loop_is_told_whenever_it_was_made(bare) -> None:
     bare("import asyncio\nasyncio._nest_patched = True")
     assert bare("%inject shouter name='x'").text.startswith("nest_asyncio has changed this kernel's event loop")
     assert "nest_asyncio" not in bare("%inject shouter name='x'").text
+
+
+def test_a_line_of_ours_is_written_at_once(hello) -> None:
+    """Text and end of line go together, so that a thread's print cannot come between."""
+    watch = "import sys\nwrites, real = [], sys.stdout.write\nsys.stdout.write = lambda text: (writes.append(text), real(text))[1]"
+    text = hello(f"{watch}\n%organism list\nsys.stdout.write = real").text
+    assert text.startswith("Organism hello")
+    assert hello("writes").value == repr([text])
