@@ -76,7 +76,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "stages",
         "views",
     ),
-    3: ("bootstrap", "known", "organism", "primitives", "pump"),  # the running machine, put together
+    3: ("bootstrap", "known", "organism", "parts", "primitives", "pump"),  # the running machine, put together
     4: ("cli",),  # the same from a command line
     5: ("notebook",),  # the only place that knows Jupyter
     ROOF: ("", "__main__"),  # the public names
