@@ -296,10 +296,6 @@ def test_system_error_is_a_payload() -> None:
     assert (error.code, error.message, error.retry_allowed) == ("timeout", "late", True)
 
 
-COMING = {"Identity"}
-"""Names of the reference whose part is not in this file."""
-
-
 def test_every_name_of_the_table_is_here() -> None:
     """The page for users of the reference names nothing that does not exist."""
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Coming from the reference")[2]
@@ -308,5 +304,5 @@ def test_every_name_of_the_table_is_here() -> None:
     public = {name for name in names if name[0].isupper() or hasattr(xpipe_nb, name)}
     methods = names - public
     assert len(names) > 30
-    assert {name for name in public - COMING if not hasattr(xpipe_nb, name)} == set()
+    assert {name for name in public if not hasattr(xpipe_nb, name)} == set()
     assert {name for name in methods if not hasattr(StreamPump(OrganismConfig()), name)} == set()
