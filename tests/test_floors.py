@@ -22,6 +22,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "messages",
         "names",
         "thread_ids",
+        "wording",
     ),
     1: (  # rules: they decide, and never wait
         "budgets",

@@ -86,7 +86,7 @@ class Conversation:
     """
 
     __slots__ = (
-        "__weakref__", "_cells", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_waiters",
+        "__weakref__", "_cells", "_displays", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_waiters",
         "_written", "account", "context", "ended_at", "errors", "heard", "letters", "mail", "messages", "number", "numbered",
         "organism_name", "port", "printed",
         "reason", "reference", "repairs", "replies", "root", "sent", "state", "thoughts",
@@ -120,6 +120,7 @@ class Conversation:
         self._first_reply = 0
         self._first_error = 0
         self._first_letter = 0
+        self._displays: list[Any] | None = None
         self._waiters: list[asyncio.Future[None]] = []
         self._cells: list[asyncio.Future[None]] = []  # those who wait from outside
         self.go_on_in(context)
@@ -177,8 +178,22 @@ class Conversation:
 
     @property
     def output(self) -> str:
-        """All that its handlers have printed, in a notebook; what a cell shows of it may be cut."""
+        """All that its handlers have printed, in a notebook; what a cell shows of it may be cut.
+
+        A line that was written again and again, as progress bars do, stands there in its last state.
+        """
         return "".join(self.printed)
+
+    @property
+    def displays(self) -> list[Any]:
+        """All that its handlers have displayed, in a notebook, also what no cell shows; as a cell's value each is shown.
+
+        Example:
+            `display(*answer.displays[-2:])` shows the last two.
+        """
+        if self._displays is None:
+            self._displays = []
+        return self._displays
 
     @property
     def frames(self) -> list[Frame]:

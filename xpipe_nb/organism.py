@@ -16,6 +16,7 @@ from xpipe_nb.listeners import ListenerConfig
 from xpipe_nb.listeners import listener as mark
 from xpipe_nb.pump import StreamPump
 from xpipe_nb.views.graph import Graph, graph_of
+from xpipe_nb.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -408,6 +409,30 @@ class Organism:
         """The conversations that are remembered, oldest first; open ones last."""
         return [*self.pump.conversations.finished, *self.pump.conversations.active]
 
+    def conversation(self, number: int) -> Conversation:
+        """Give a remembered conversation by the number that people see; it stays the same one, whatever comes after it.
+
+        Args:
+            number: From 1, in the order in which they were begun.
+
+        Raises:
+            XPipeError: When there is none of that number, or it is forgotten: the oldest are (`limits.max_finished`).
+
+        Example:
+            `hello.conversation(3).output` is what the handlers of #3 have printed.
+        """
+        known = self.conversations
+        for conversation in known:
+            if conversation.number == number:
+                return conversation
+        if 0 < number <= self.pump.conversations.count:
+            most = self.config.limits.max_finished
+            raise XPipeError(f"#{number} of {self.name} is forgotten: it remembers {most:,} (limits.max_finished).")
+        numbers = ", ".join(f"#{each.number}" for each in known[-5:])
+        raise XPipeError(
+            f"No conversation #{number} in {self.name}." + (f" The last are: {numbers}." if numbers else "")
+        )
+
     @property
     def budgets(self) -> Budgets:
         """What its conversations may spend on models, and have spent."""
@@ -497,8 +522,7 @@ class Organism:
         return self._view
 
     def __repr__(self) -> str:
-        count = len(self.listeners)
-        listeners = f"{count} {'listener' if count == 1 else 'listeners'}"
+        listeners = counted(len(self.listeners), "listener")
         flying, dead = len(self.pump.conversations.active), len(self.dead_letters)
         return f"Organism {self.name} · {self.state} · {listeners} · {flying} in flight · {dead} dead"
 

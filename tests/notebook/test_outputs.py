@@ -51,8 +51,69 @@ async def bar(message: Greeting) -> Shout:
             await asyncio.sleep(0.02)
     print()
     return Shout("done")
+
+@xp.listener
+async def endless(message: Greeting) -> Shout:
+    print("y" * 100_000, end="")
+    return Shout("done")
+
+@xp.listener
+async def brief(message: Greeting) -> Shout:
+    print("no end", end="")
+    return Shout("done")
+
+@xp.listener
+async def finale(message: Greeting) -> Shout:
+    for number in range(1000):
+        print("line", number)
+    display(HTML("<b>bold</b>"))
+    return Shout("done")
+
+@xp.listener
+async def gallery(message: Greeting) -> Shout:
+    for number in range(250):
+        display(HTML(f"<i>{number}</i>"))
+    return Shout("done")
+
+@xp.listener
+async def large(message: Greeting) -> Shout:
+    for number in range(3):
+        display(HTML(f"<p>{'z' * 600_000}</p>"))
+    return Shout("done")
+
+@xp.listener
+async def leading(message: Greeting) -> Shout:
+    for number in range(int(message.name)):
+        print(f"\\rfit {number + 1}/{message.name}", end="", flush=True)
+        await asyncio.sleep(0)
+    return Shout("done")
+
+@xp.listener
+async def trailing(message: Greeting) -> Shout:
+    for number in range(int(message.name)):
+        print(f"fit {number + 1}/{message.name}", end="\\r")
+        await asyncio.sleep(0)
+    return Shout("done")
+
+@xp.listener
+async def stuck(message: Greeting) -> Shout:
+    for number in range(int(message.name)):
+        print(f"\\rfit {number + 1}/{message.name}", end="", flush=True)
+    await gates.setdefault("stuck", asyncio.Event()).wait()
+    return Shout("done")
+
+@xp.listener
+async def rewriter(message: Greeting) -> Shout:
+    print("one\\r\\nthree\\rtwo!")
+    print("three")
+    print("fou", end="")
+    print("\\rfour")
+    return Shout("done")
 """
-NAMES = ("teller", "threaded", "chatty", "wide", "bar")
+NAMES = (
+    "teller", "threaded", "chatty", "wide", "bar", "endless", "brief", "finale", "gallery", "large", "leading", "trailing",
+    "stuck", "rewriter",
+)  # fmt: skip
 WITH_HANDLERS = FRESH + "".join(f"  - {name}\n" for name in NAMES)
 
 
@@ -104,10 +165,48 @@ def test_exactly_as_many_as_fit_need_no_such_line(told) -> None:
 
 
 def test_at_most_sixty_four_thousand_bytes_are_shown(told) -> None:
-    """Cut at the end of a line."""
+    """To the byte, and the rest is counted in bytes: a line may have no end."""
     ran = told("answer = %inject wide name='x'")
-    assert ran.text.splitlines() == ["x" * 50_000, "… 1 line more: answer.output", "wide · 1 message"]
+    assert ran.text.splitlines() == ["x" * 50_000, "y" * 13_999, "… 36 kB more: answer.output", "wide · 1 message"]
     assert told("len(answer.output)").value == "100002"
+
+
+def test_a_text_without_line_ends_is_shown_too(told) -> None:
+    """A hundred thousand letters and no line end: what fits is shown, and the line after it begins on its own."""
+    ran = told("answer = %inject endless name='x'")
+    assert ran.text.splitlines() == ["y" * 64_000, "… 36 kB more: answer.output", "endless · 1 message"]
+    short = told("answer = %inject brief name='x'")
+    assert short.text.splitlines() == ["no end", "brief · 1 message"]
+
+
+def test_a_display_after_many_lines_is_shown(told) -> None:
+    """Prints use up the lines, not the displays; each display is kept as it was."""
+    ran = told("answer = %inject finale name='x'")
+    assert [each for each in shown(ran.outputs) if each.startswith("<b>")] == ["<b>bold</b>"]
+    assert "… 800 lines more: answer.output\n" in ran.text
+    assert told("answer.displays[-1]").outputs[0]["data"]["text/html"] == "<b>bold</b>"
+
+
+def test_too_many_displays_are_held_back_and_can_be_shown(told) -> None:
+    """The line says how many and where; the expression in it shows them."""
+    ran = told("%inject gallery name='x'")
+    assert len([each for each in shown(ran.outputs) if each.startswith("<i>")]) == 200
+    line = next(each for each in ran.text.splitlines() if each.startswith("…"))
+    place = line.removeprefix("… 50 displays more: ")
+    assert place.endswith(".displays")
+    assert told(f"{place}[249]").outputs[0]["data"]["text/html"] == "<i>249</i>"
+    large = told("large = %inject large name='x'")
+    assert [len(each) for each in shown(large.outputs) if each.startswith("<p>")] == [600_007, 600_007]
+    assert "… 1 display more: large.displays" in large.text
+
+
+def test_what_is_named_by_number_stays_the_same(told) -> None:
+    """The expression means the same conversation when others have come after it."""
+    ran = told("%inject chatty name='300'")
+    place = next(each for each in ran.text.splitlines() if each.startswith("…")).partition(": ")[2]
+    for number in (1, 2):
+        told(f"%inject chatty name='{number}';")
+    assert told(f"len({place}.splitlines())").value == "300"
 
 
 def test_a_nameless_conversation_is_named_by_where_it_is(told) -> None:
@@ -135,7 +234,39 @@ def test_updates_come_ten_times_a_second_at_most_and_the_last_one_comes(told) ->
     updates = [each for each in updates if "text/html" not in each["data"]]  # the organism's own picture is no bar
     assert len(updates) <= 2 + 10 * (ran.seconds + 1)
     assert updates[-1]["data"]["text/plain"] == "'1000'"
-    assert ran.text.count("\r") <= 2 + 10 * (ran.seconds + 1)
+    assert 1 <= ran.text.count("\r") <= 2 + 10 * (ran.seconds + 1)
+    assert seen(ran.text).splitlines()[-1] == "1000"
+
+
+def seen(text: str) -> str:
+    """What a front end makes of a text: what comes after a carriage return is written over what was before it."""
+    return "\n".join(line.rpartition("\r")[2] for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("kind", ["leading", "trailing"])
+def test_the_last_state_of_a_progress_bar_is_shown_and_kept(told, kind) -> None:
+    """Whatever was left out on the way: the last state comes, also when no line end follows it."""
+    ran = told(f"answer = %inject {kind} name='30'")
+    assert seen(ran.text).splitlines() == ["fit 30/30", f"{kind} · 1 message"]
+    assert told("answer.output").value == "'fit 30/30'"
+
+
+def test_the_last_state_of_a_progress_bar_comes_while_its_handler_goes_on(told) -> None:
+    """It is shown a moment later, not only at the end: the handler waits until somebody has seen it."""
+    cause = told("stuck = %inject --no-wait stuck name='30';")
+    text = "".join(each["text"] for each in cause.outputs)
+    while "30/30" not in text:
+        cell, output = told.next_output()
+        assert cell == cause.id
+        text += output["text"]
+    assert told("stuck.state").value == "'active'"
+    told("gates['stuck'].set()\nawait stuck")
+
+
+def test_a_line_that_is_written_again_is_kept_in_its_last_state(told) -> None:
+    """Each line once, shorter states written over longer ones as a terminal does; Windows' line ends are none of that."""
+    told("answer = %inject rewriter name='x'")
+    assert told("answer.output").value == repr("one\ntwo!e\nthree\nfour\n")
 
 
 def test_plain_python_has_its_output_kept_too(told) -> None:

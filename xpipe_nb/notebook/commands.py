@@ -134,7 +134,7 @@ async def _threads(desk: Desk, rest: str) -> str:
     organism, number = _numbered(desk, rest)
     if number is None:
         return threads(organism)
-    return one_conversation(desk.session.conversation(organism, number), desk.session.record(organism))
+    return one_conversation(organism.conversation(number), desk.session.record(organism))
 
 
 async def _dead(desk: Desk, rest: str) -> str:

@@ -13,8 +13,10 @@ from typing import Any
 from IPython.display import display
 
 from xpipe_nb.conversation import Conversation
+from xpipe_nb.notebook.sizes import size_of, size_said
 from xpipe_nb.organism import Organism
 from xpipe_nb.views import Graph
+from xpipe_nb.wording import counted
 
 __all__ = ["brief", "conversation_bundle", "organism_bundle", "show", "summary_line"]
 
@@ -35,8 +37,7 @@ def show(bundle: Mapping[str, Any]) -> None:
 
 def organism_bundle(organism: Organism) -> dict[str, str]:
     """Give the picture of an organism, with its state beside the name."""
-    count = len(organism.listeners)
-    note = f"{organism.state} · {count} {'listener' if count == 1 else 'listeners'}"
+    note = f"{organism.state} · {counted(len(organism.listeners), 'listener')}"
     return dict(_graph_bundle(dataclasses.replace(organism.graph(), note=note)))
 
 
@@ -81,8 +82,7 @@ def summary_line(conversation: Conversation, where: str = "") -> str:
     Neither ids nor times are in it, so that running a notebook again changes nothing.
     """
     way = _way(conversation)
-    count = f"{conversation.messages:,} {'message' if conversation.messages == 1 else 'messages'}"
-    parts = [f"{where}: {way}" if where else way, count]
+    parts = [f"{where}: {way}" if where else way, counted(conversation.messages, "message")]
     if conversation.state != "done":
         parts.append(
             f"#{conversation.number} {_STATES.get(conversation.state, conversation.state)}{_reason(conversation)}"
@@ -126,13 +126,9 @@ def brief(payload: Any) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, str) and len(value) > _LONGEST_TEXT:
-        return f"{value[:_LONGEST_TEXT]!r}… ({_size(len(value.encode(errors='replace')))})"
+        return f"{value[:_LONGEST_TEXT]!r}… ({size_said(size_of(value))})"
     return _cut(repr(value), 10 * _LONGEST_TEXT)
 
 
 def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[:longest]}… ({_size(len(text.encode(errors='replace')))})"
-
-
-def _size(count: int) -> str:
-    return f"{count:,} B" if count < 1000 else f"{count / 1000:,.0f} kB"
+    return text if len(text) <= longest else f"{text[:longest]}… ({size_said(size_of(text))})"

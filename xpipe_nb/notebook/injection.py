@@ -48,7 +48,7 @@ class Injection:
         if variable := line.options.get("as"):
             check_name(variable)
         number = line.options.get("continue")
-        self._earlier = None if number is None else session.conversation(self._organism, number)
+        self._earlier = None if number is None else self._organism.conversation(number)
 
     async def run(self, handle: Handle) -> Conversation:
         """Send it, give the conversation its name, wait for its end, and show that.
@@ -83,6 +83,7 @@ class Injection:
         finally:  # prints come first, also what is said of those that were held back
             if conversation.is_over:
                 self._session.tell_end(self._organism, conversation)
+                self._session.outputs.end_line(conversation)
         self._show(conversation, handle)
         if lost := list(self._session.letters_of(self._organism, conversation, letters)):
             where = dead_magic(self._session, self._organism, self._magic)

@@ -11,56 +11,34 @@ import contextvars
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from xpipe_nb.conversation import Conversation, current_conversation
+from xpipe_nb.notebook.share import PAUSE, Kept, Share
 from xpipe_nb.notebook.shell import Shell
 
-__all__ = ["MOST_BYTES", "MOST_KEPT", "MOST_LINES", "Outputs"]
-
-MOST_LINES = 200
-"""How many lines of one conversation a cell shows."""
-MOST_BYTES = 64_000
-"""How many bytes of it."""
-MOST_KEPT = 16_000_000
-"""How many letters `conversation.output` holds; a handler that prints for ever must not fill the memory."""
-PAUSE = 0.1
-"""Seconds between two updates of one display, and between two flushes."""
+__all__ = ["Outputs"]
 
 _MARK = "__xpipe_outputs__"
 
 
 class _Live:
-    """How much of a conversation's output a cell may still show."""
+    """What a conversation's cell still shows, and how often.
 
-    def __init__(self, context: contextvars.Context | None) -> None:
-        self.context = context
-        self.lines, self.size, self.kept = MOST_LINES, MOST_BYTES, 0
-        self.is_full = self.is_displaying = False
-        self.held_back = 0
-        self.flushed_at = self.drawn_at = 0.0
+    Args:
+        share: How much of it.
+    """
+
+    def __init__(self, share: Share) -> None:
+        self.share = share
+        self.is_displaying = False
+        self.flushed_at = 0.0
         self.updated_at: dict[str, float] = {}
         self.pending: dict[str, Callable[[], None]] = {}
-
-    def take(self, text: str) -> str:
-        """Give what may be shown of a text."""
-        count, size = text.count("\n"), len(text.encode(errors="replace"))
-        if not self.is_full and self.lines and count <= self.lines and size <= self.size:
-            self.lines, self.size = self.lines - count, self.size - size
-            return text
-        shown = "" if self.is_full else self._part(text)
-        self.is_full = True
-        self.held_back += count - shown.count("\n")
-        return shown
-
-    def _part(self, text: str) -> str:
-        """Cut at the end of a line."""
-        part = "".join(text.splitlines(keepends=True)[: self.lines])
-        while len(part.encode(errors="replace")) > self.size and "\n" in part[:-1]:
-            part = part[: part.rindex("\n", 0, -1) + 1]
-        return part if part.endswith("\n") and len(part.encode(errors="replace")) <= self.size else ""
+        self.kept: dict[str, Kept] = {}
 
 
 class Outputs:
@@ -90,8 +68,9 @@ class Outputs:
             loop: What has to be shown a little later is shown on this loop.
         """
         self._loop = loop
-        for stream in (sys.stdout, sys.stderr):
-            self._put(stream, "write", self._writer)
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            self._put(stream, "write", partial(self._writer, name))
             self._put(stream, "flush", self._flusher)
         self._put(self._display_pub, "publish", self._publisher)
 
@@ -118,29 +97,39 @@ class Outputs:
 
     # ---- prints
 
-    def _writer(self, write: Callable[[str], Any]) -> Callable[[str], Any]:
+    def _writer(self, stream: str, write: Callable[[str], Any]) -> Callable[[str], Any]:
         def written(text: str) -> Any:
             conversation = current_conversation()
             if conversation is None or not isinstance(text, str):
                 return write(text)
-            shown = self._kept(conversation, text)
+            with self._lock:
+                live = self._live_of(conversation)
+                shown = live.share.written(stream, text)
+                bar = live.share.bars.get(stream)
+                if bar is not None and bar.is_due and not bar.is_planned:
+                    bar.is_planned = True
+                    self._later(bar.wait, self._draw, live, stream)
             if shown:
                 write(shown)
             return len(text)
 
         return written
 
-    def _kept(self, conversation: Conversation, text: str) -> str:
-        """Keep a text with its conversation; give what may be shown of it."""
+    def _draw(self, live: _Live, stream: str) -> None:
+        """Show the present state of a line that is written again and again."""
         with self._lock:
-            live = self._live_of(conversation)
-            if "\r" not in text or "\n" in text:
-                self._keep(conversation, live, text)
-                return live.take(text)
-            if monotonic() - live.drawn_at < PAUSE:  # a progress bar: only its last state matters
-                return ""
-            live.drawn_at = monotonic()
-            return text
+            if bar := live.share.bars.get(stream):
+                bar.is_planned = False
+            shown = live.share.drawn(stream)
+        if shown:
+            self._write(stream, shown)
+
+    def _write(self, stream: str, text: str) -> None:
+        """Write past ourselves, at once."""
+        owner = getattr(sys, stream)
+        for name, arguments in (("write", (text,)), ("flush", ())):
+            _, before = self._before.get((id(owner), name), (None, getattr(owner, name)))
+            before(*arguments)
 
     def _flusher(self, flush: Callable[[], Any]) -> Callable[[], Any]:
         def flushed() -> Any:
@@ -157,17 +146,17 @@ class Outputs:
 
     def _live_of(self, conversation: Conversation) -> _Live:
         live = self._live.get(conversation)
-        if live is None or live.context is not conversation.context:  # continued from another cell: shown anew
-            kept = 0 if live is None else live.kept
-            live = self._live[conversation] = _Live(conversation.context)
-            live.kept = kept
+        if live is None or live.share.context is not conversation.context:  # continued from another cell: shown anew
+            live = self._live[conversation] = _Live(Share(conversation, live.share.kept if live else (0, 0)))
         return live
 
-    def _keep(self, conversation: Conversation, live: _Live, text: str) -> None:
-        if live.kept > MOST_KEPT:
+    def _later(self, wait: float, function: Callable[..., None], *arguments: Any) -> None:
+        """Do something on the loop after a while, under the cell that it belongs to; at once if there is no loop."""
+        if self._loop is None or self._loop.is_closed():
+            function(*arguments)
             return
-        live.kept += len(text)
-        conversation.printed.append(text if live.kept <= MOST_KEPT else "\n… the rest is not kept\n")
+        later, context = self._loop.call_later, contextvars.copy_context()
+        self._loop.call_soon_threadsafe(lambda: later(max(0.0, wait), function, *arguments, context=context))
 
     # ---- displays
 
@@ -188,10 +177,15 @@ class Outputs:
 
             with self._lock:
                 display_id = (options.get("transient") or {}).get("display_id", "")
+                metadata = arguments[0] if arguments else options.get("metadata")
                 if options.get("update"):
-                    return self._update(live, display_id, send)
-                self._keep(conversation, live, f"{data.get('text/plain', '')}\n")
-                if not live.take("\n"):
+                    return self._update(live, display_id, Kept(data, metadata, is_shown=True), send)
+                kept = live.share.displayed(conversation, data, metadata)
+                if display_id:
+                    live.kept[display_id] = kept
+                for stream in list(live.share.bars):
+                    self._draw(live, stream)
+                if not kept.is_shown:
                     return None
             return send()
 
@@ -211,8 +205,13 @@ class Outputs:
             finally:
                 self._display_pub.parent_header = before
 
-    def _update(self, live: _Live, display_id: str, send: Callable[[], None]) -> None:
+    def _update(self, live: _Live, display_id: str, now: Kept, send: Callable[[], None]) -> None:
         """Send an update now, or the last of several after a pause."""
+        kept = live.kept.get(display_id)
+        if kept is not None:
+            kept.data, kept.metadata = now.data, now.metadata
+            if not kept.is_shown:
+                return
         wait = live.updated_at.get(display_id, 0.0) + PAUSE - monotonic()
         if wait <= 0 or self._loop is None:
             live.updated_at[display_id] = monotonic()
@@ -221,8 +220,7 @@ class Outputs:
         is_due = display_id in live.pending
         live.pending[display_id] = send
         if not is_due:
-            later, context = self._loop.call_later, contextvars.copy_context()
-            self._loop.call_soon_threadsafe(lambda: later(wait, self._send_pending, live, display_id, context=context))
+            self._later(wait, self._send_pending, live, display_id)
 
     def _send_pending(self, live: _Live, display_id: str) -> None:
         send = live.pending.pop(display_id, None)
@@ -235,7 +233,7 @@ class Outputs:
     def holds_back(self, conversation: Conversation) -> bool:
         """Say whether something of a conversation is still to be told or shown."""
         live = self._live.get(conversation)
-        return live is not None and (live.is_full or bool(live.pending))
+        return live is not None and (live.share.is_unfinished or bool(live.pending))
 
     def finish(self, conversation: Conversation, place: str) -> None:
         """Say what was held back, and show the last state of what was updated.
@@ -245,15 +243,23 @@ class Outputs:
             place: How its value is written in Python.
         """
         live = self._live.get(conversation)
-        if live is None or conversation.context is None or not self.holds_back(conversation):
-            return
-        context = conversation.context.copy()
+        if live is not None and conversation.context is not None and self.holds_back(conversation):
+            conversation.context.copy().run(self._finish, live, place)
+
+    def _finish(self, live: _Live, place: str) -> None:
         for display_id in list(live.pending):
-            context.run(self._send_pending, live, display_id)
-        if live.is_full:
-            held_back, live.held_back, live.is_full = live.held_back, 0, False
-            live.lines = live.size = 0
-            line = f"… {held_back:,} {'line' if held_back == 1 else 'lines'} more: {place}.output\n"
-            stdout = sys.stdout
-            _, write = self._before.get((id(stdout), "write"), (None, stdout.write))
-            context.run(write, line)
+            self._send_pending(live, display_id)
+        for stream in list(live.share.bars):
+            self._draw(live, stream)
+        with self._lock:
+            told = live.share.held_back(place)
+            begin = live.share.line_end("stdout") if told else ""
+        if told:
+            self._write("stdout", begin + told)
+
+    def end_line(self, conversation: Conversation) -> None:
+        """End the line that a handler has left unfinished, before something else is written there."""
+        live = self._live.get(conversation)
+        end = "" if live is None else live.share.line_end("stdout")
+        if end and conversation.context is not None:
+            conversation.context.copy().run(self._write, "stdout", end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import keyword
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
@@ -276,23 +277,13 @@ class Session:
             conversation.context.copy().run(say, line)
 
     def place_of(self, organism: Organism, conversation: Conversation) -> str | None:
-        """Give the expression by which a person gets at a conversation, if there is one."""
-        name, variable = self.name_of(conversation), self.name_of(organism)
-        known = organism.conversations
-        place = f"{variable}.conversations[{known.index(conversation) - len(known)}]" if variable else None
-        return name or place
-
-    def conversation(self, organism: Organism, number: int) -> Conversation:
-        """Find a conversation by the number that people see.
-
-        Raises:
-            Mistake: When it is not (or no longer) known.
-        """
-        for conversation in organism.conversations:
-            if conversation.number == number:
-                return conversation
-        known = ", ".join(f"#{each.number}" for each in organism.conversations[-5:])
-        raise Mistake(f"No conversation #{number} in {organism.name}." + (f" There are: {known}." if known else ""))
+        """Give the expression by which a person gets at a conversation, if there is one; it means the same for good."""
+        if name := self.name_of(conversation):
+            return name
+        variable = self.name_of(organism)
+        if variable is None and self.runs.get(organism.name) and (package := self.name_of(sys.modules["xpipe_nb"])):
+            variable = f"{package}.organisms[{organism.name!r}]"
+        return f"{variable}.conversation({conversation.number})" if variable else None
 
     def last_conversation(self) -> tuple[Organism, Conversation]:
         """Give the conversation that was begun or continued last, by `%inject` or in Python, with its organism.
@@ -305,7 +296,7 @@ class Session:
         run = max(self.runs.values(), key=lambda run: run.record.begun_at)
         if not run.record.newest:
             raise Mistake("Nothing was sent yet. Send a message first: %inject LISTENER PAYLOAD")
-        return run.organism, self.conversation(run.organism, run.record.newest)
+        return run.organism, run.organism.conversation(run.record.newest)
 
     def record(self, organism: Organism) -> Record:
         """Give the record of what an organism's messages were."""
