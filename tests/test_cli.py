@@ -91,10 +91,10 @@ def test_check_tells_every_fault(file):
     done = xpipe("check", file)
     assert (done.returncode, done.stdout) == (1, "")
     first, second, third = done.stderr.splitlines()
-    assert "$.listeners[0].handler (line 4)" in first
+    assert "$.listeners[0].handler (organism.yaml, line 4)" in first
     assert "did you mean 'greet'?" in first
-    assert "$.listeners[0].peers[0] (line 4): no listener 'shoutr'" in second
-    assert "$.max_concurrent_handler (line 6)" in third
+    assert "$.listeners[0].peers[0] (organism.yaml, line 4): no listener 'shoutr'" in second
+    assert "$.max_concurrent_handler (organism.yaml, line 6)" in third
 
 
 def test_a_missing_file_is_one_line(tmp_path):

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 from xpipe_nb.errors import ConversationFailed, XPipeError
+from xpipe_nb.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator, Sequence
@@ -117,9 +118,7 @@ class Conversation:
         self.heard = False  # somebody was given its failure since the last injection
         self.reason: str | None = None
         self._frames: list[Frame] = []
-        self._first_reply = 0
-        self._first_error = 0
-        self._first_letter = 0
+        self._first_reply = self._first_error = self._first_letter = 0  # since the last injection
         self._displays: list[Any] | None = None
         self._waiters: list[asyncio.Future[None]] = []
         self._cells: list[asyncio.Future[None]] = []  # those who wait from outside
@@ -258,14 +257,14 @@ class Conversation:
         if not errors:
             return None
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        return f"#{self.number} ended in an error: {errors[0].code}: {self.cause or errors[0].message}{more}"
+        return f"#{self.number} failed: {self.cause or errors[0].message}{more}"
 
     @property
     def cause(self) -> str | None:
         """What went wrong first since the last injection, in words for the person; agents never see it."""
         for letter in self.letters[self._first_letter :]:
             if letter.reason not in ("closed", "late"):
-                return letter.detail
+                return letter.cause
         return None
 
     def lost(self, letter: DeadLetter) -> None:
@@ -307,10 +306,10 @@ class Conversation:
         return len(self.errors) > self._first_error
 
     def __repr__(self) -> str:
-        replies = f"{len(self.replies)} {'reply' if len(self.replies) == 1 else 'replies'}"
-        messages = f"{self.messages} {'message' if self.messages == 1 else 'messages'}"
-        errors = f" · {len(self.errors)} {'error' if len(self.errors) == 1 else 'errors'}" if self.errors else ""
-        return f"Conversation #{self.number} of {self.organism_name} · {self.state} · {replies}{errors} · {messages}"
+        parts = [self.state, counted(len(self.replies), "reply", "replies")]
+        parts += [counted(len(self.errors), "error")] if self.errors else []
+        parts.append(counted(self.messages, "message"))
+        return f"Conversation #{self.number} of {self.organism_name} · {' · '.join(parts)}"
 
 
 def _wake(waiters: list[asyncio.Future[None]]) -> None:

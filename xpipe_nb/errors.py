@@ -32,6 +32,7 @@ class Fault:
         expected: What would have been right, in one clause.
         nearest: The known word that comes closest to the one found.
         line: The line in the YAML text, counted from 1.
+        source: What the text is called, where that must be said: `organism.yaml`, `cell 4`.
     """
 
     path: str
@@ -39,9 +40,11 @@ class Fault:
     expected: str = ""
     nearest: str | None = None
     line: int | None = None
+    source: str = ""
 
     def __str__(self) -> str:
-        place = self.path if self.line is None else f"{self.path} (line {self.line})"
+        where = ", ".join(filter(None, [self.source, f"line {self.line}" if self.line is not None else ""]))
+        place = f"{self.path} ({where})" if where else self.path
         parts = [f"{place}: {self.problem}"]
         if self.expected:
             parts.append(f"expected {self.expected}")

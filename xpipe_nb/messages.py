@@ -288,6 +288,17 @@ class DeadLetter:
     thread_id: str | None = None
     conversation: int = 0
 
+    @property
+    def cause(self) -> str:
+        """The cause with the listener that it is about, which the detail may leave to be known."""
+        about = (self.from_id, self.to_id or self.from_id)
+        return self.detail if any(str(name) in self.detail for name in about) else f"{self.from_id}: {self.detail}"
+
+    @property
+    def is_written(self) -> bool:
+        """It holds a message that can be sent again; of a payload that could not be written there is only its `repr`."""
+        return self.reason != "payload" or self.raw.lstrip().startswith(b"<")
+
     def __str__(self) -> str:
         where = f"#{self.conversation} · " if self.conversation else ""
         way = f"{self.from_id} ▸ {self.to_id or '?'} {self.payload_type or ''}".rstrip()

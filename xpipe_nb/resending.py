@@ -37,6 +37,10 @@ async def resend(
     before = next((each for each in conversations if each.number == letter.conversation), None)
     port = before.port if before is not None else _port(letter)
     goes_on = before if before is not None and not before.is_over else None
+    if payload is None and not letter.raw:
+        raise XPipeError(
+            f"this dead letter holds no message, because {letter.detail}; give a payload to send in its place"
+        )
     message = letter.raw if payload is None else payload
     # One that had come into a frame was verified before that, and its stamp counts as taken since; what a person has
     # written in its place needs no signature. Whatever was refused earlier is checked again.

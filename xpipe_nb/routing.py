@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from xpipe_nb.errors import Rejected
 from xpipe_nb.names import nearest
+from xpipe_nb.wording import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -134,21 +135,20 @@ class RouteTable:
 
     def _unknown(self, to: str, sender: Listener | None) -> Rejected:
         near = nearest(to, self._by_name)
-        others = ", ".join(name for name in self._declared if name != near)
-        hint = f" Did you mean {near}?" + (f" Others: {others}." if others else "") if near else ""
-        known = "" if near else f" Listeners: {', '.join(self._declared) or 'none'}."
+        known = [*self._declared, near] if near else self._declared
+        hint = did_you_mean(to, known, there_are="Listeners") or " Listeners: none."
         by = f" ({sender.name} wanted to send to it)" if sender else ""
-        return Rejected("route", "unknown", f"No listener {to!r} in {self._organism}.{hint}{known}{by}", nearest=near)
+        return Rejected("route", "unknown", f"No listener {to!r} in {self._organism}.{hint}{by}", nearest=near)
 
     def _not_accepted(self, tag: str, listener: Listener) -> Rejected:
         near = nearest(tag, listener.accepts)
         accepted = " or ".join(listener.accepts) or "nothing"
-        hint = f" Did you mean {near}?" if near and near != tag else ""
+        hint = did_you_mean(tag, listener.accepts, others="")
         return Rejected("route", "not-accepted", f"{listener.name} takes {accepted}, not {tag}.{hint}", nearest=near)
 
     def _nobody(self, tag: str, sender: Listener | None) -> Rejected:
         near = None if tag in self._by_tag else nearest(tag, self._by_tag)
         who = f" that {sender.name} may send to" if sender and sender.peers is not None else ""
-        hint = f" Did you mean {near}?" if near else ""
+        hint = did_you_mean(tag, self._by_tag, others="")
         other = "other " if sender and tag in sender.accepts else ""
         return Rejected("route", "nobody", f"No {other}listener{who} accepts {tag}.{hint}", nearest=near)

@@ -13,9 +13,10 @@ from xpipe_nb.events import AgentStateEvent, LogEvent, ProgressEvent
 from xpipe_nb.failures import code_of, failure
 from xpipe_nb.messages import Kind, Send
 from xpipe_nb.replies import promised
+from xpipe_nb.wording import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from xpipe_nb.accounts import Budgets
     from xpipe_nb.composing import Composer
@@ -55,6 +56,7 @@ class Services:
         self._exchange, self._composer, self._directory = exchange, composer, directory
         self._deadlines, self._bus = deadlines, bus
         self.stopping = False
+        self.place_of: Callable[[str, int | None], str] = place_of  # a notebook knows its cells by number
 
     # ---- sending
 

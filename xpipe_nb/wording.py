@@ -1,12 +1,13 @@
-"""How things are said to people, in one way everywhere: how many there are, and which word was probably meant."""
+"""How things are said to people, in one way everywhere: how many, where, and which word was probably meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from xpipe_nb.names import nearest
 
-__all__ = ["counted", "did_you_mean", "one_line_of"]
+__all__ = ["counted", "did_you_mean", "one_line_of", "place_of"]
 
 LONGEST = 300
 """How many letters of somebody's text stand in a line of ours."""
@@ -49,12 +50,23 @@ def did_you_mean(word: str, known: Iterable[str], *, others: str = "Others", the
 
 
 def one_line_of(text: str) -> str:
-    r"""Give the first line of somebody's text, cut where it is longer than a line of ours should be.
+    r"""Write somebody's text in one line, cut where it is longer than a line of ours should be.
 
     Example:
-        >>> one_line_of("no such file\nwhat to do: ...")
-        'no such file …'
+        >>> one_line_of("2 errors:\n  name\n  age")
+        '2 errors: name age'
     """
-    first, _, rest = text.strip().partition("\n")
-    first = first.rstrip()
-    return f"{first[:LONGEST]} …" if rest or len(first) > LONGEST else first
+    line = " ".join(text.split()) if "\n" in text else text.strip()
+    return line if len(line) <= LONGEST else f"{line[:LONGEST].rstrip()}… ({len(text):,} letters)"
+
+
+def place_of(file: str, line: int | None) -> str:
+    """Say where code stands: a file by its name; where there is none that a person could open, the line alone.
+
+    Example:
+        >>> place_of("/home/ann/greet.py", 13)
+        'greet.py, line 13'
+    """
+    path = Path(file)
+    names = [path.name] if path.suffix == ".py" and "ipykernel_" not in file else []
+    return ", ".join([*names, f"line {line}"])

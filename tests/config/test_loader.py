@@ -299,7 +299,7 @@ def test_the_source_is_told():
     """The error of a file says which file."""
     with pytest.raises(ConfigError) as caught:
         ConfigLoader.load_text("x: 1", source="organism.yaml")
-    assert caught.value.__notes__ == ["in organism.yaml"]
+    assert str(caught.value).startswith("$.x (organism.yaml, line 1): ")
 
 
 # ------------------------------------------------------------------ from Python

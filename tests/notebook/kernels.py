@@ -55,12 +55,15 @@ class Ran:
     Args:
         outputs: Its outputs in order, as a notebook holds them, neighbouring streams joined.
         late: What other cells' messages have brought meanwhile, with the id of the cell they belong to.
+        id: What the kernel knows the request by.
+        count: The number of the cell.
         seconds: How long it took.
     """
 
     outputs: list[dict[str, Any]] = field(default_factory=list)
     late: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     id: str = ""
+    count: int = 0
     seconds: float = 0.0
 
     @property
@@ -147,8 +150,9 @@ class Kernel:
             is_idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
             if is_idle and message["parent_header"].get("msg_id") == ran.id:
                 break
-        while self._client.get_shell_msg(timeout=30)["parent_header"].get("msg_id") != ran.id:
+        while (reply := self._client.get_shell_msg(timeout=30))["parent_header"].get("msg_id") != ran.id:
             pass
+        ran.count = reply["content"]["execution_count"]
         ran.seconds = time.monotonic() - begun
         return ran
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from xpipe_nb import ListenerConfig, payload
 from xpipe_nb.listeners import resolve_listener
-from xpipe_nb.notebook.arguments import example_of, payload_from, takes
+from xpipe_nb.notebook.arguments import payload_from, takes
+from xpipe_nb.notebook.constructors import example_of
 from xpipe_nb.notebook.mistakes import Mistake
 
 

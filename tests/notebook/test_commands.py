@@ -178,7 +178,7 @@ def test_dead_letters_are_told_under_the_cell_and_listed(hello) -> None:
     assert line.endswith(". %organism dead strict")  # two are running
     listed = hello("%organism dead strict").text
     assert listed.startswith(
-        "strict: 1 dead letter · %organism dead N shows the message\n  1  #1 · sender ▸ cutter Short"
+        "strict: 1 dead letter · %organism dead strict N shows the message\n  1  #1 · sender ▸ cutter Short"
     )
     assert "too long" in hello("%organism dead strict 1").text
     assert hello("%expect no dead").said.startswith("✕ no dead: not so in #1\nseen: #1 · sender ▸ cutter")

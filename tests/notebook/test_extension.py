@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.notebook.kernels import CELLS, LOAD, ORGANISM
 from tests.support import ROOT, fresh_python
 
@@ -64,6 +66,14 @@ def test_names_of_others_are_left_to_them(bare) -> None:
     assert not bare(ORGANISM.replace("%%organism", "%%xp_organism")).error
     assert bare("%xp_inject shouter name='x'").text == "Shout(text='X')\nshouter · 1 message\n"
     assert "%xp_inject shouter" in bare("%xp_inject").text
+    cells = ("%xp_inject --foo", "%xp_settle now", "%xp_expect it works", "%xp_organism no", "%xp_inject shouter <A")
+    more = ("%%xp_inject\n<A/>", "%%xp_organism hello x\na: b", "%%xp_organism hello\n#", "%xp_inject shouter G(")
+    told = [bare(cell).said for cell in (*cells, *more, "%xp_inject shouter x --raw", "%xp_inject hello x")]
+    told += [bare("%xp_organism stop").said, bare("%xp_inject shouter x").said, bare("%xp_inject").text]
+    said = "\n".join(told)
+    for name in ("inject", "organism", "settle", "expect"):
+        assert f"%xp_{name}" in said
+        assert not re.search(rf"%{name}", said), said
     assert bare("%inject shouter name='x'").value == "'theirs'"
     bare("%unload_ext xpipe_nb")
     assert bare("%inject x").value == "'theirs'"

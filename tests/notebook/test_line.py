@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xpipe_nb.notebook.line import read_inject, read_organism
+from xpipe_nb.notebook.line import HELP, read_inject, read_organism
 from xpipe_nb.notebook.mistakes import Mistake
 
 
@@ -19,6 +19,7 @@ from xpipe_nb.notebook.mistakes import Mistake
         ("greeter <A><B>x</B></A>", "greeter", "<A><B>x</B></A>"),
         ('greeter Note("costs $name and {name} and $5")', "greeter", 'Note("costs $name and {name} and $5")'),
         ('greeter Note("a - --timeout b")', "greeter", 'Note("a - --timeout b")'),
+        ("greeter\tG(1)", "greeter", "G(1)"),
         ("greeter", "greeter", ""),
         ("", "", ""),
     ],
@@ -42,6 +43,7 @@ def test_help_has_the_usual_spellings(line) -> None:
     """`--help`, `-h` and `?` ask for help."""
     assert read_inject(line).options == {"help": True}
     assert read_organism(line).options == {"help": True}
+    assert read_inject(f"greeter {line}").options == {"help": True}
 
 
 def test_one_semicolon_at_the_end_means_no_display() -> None:
@@ -54,9 +56,13 @@ def test_one_semicolon_at_the_end_means_no_display() -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ('--timout 5 greeter G("x")', "%inject has no option --timout. Did you mean --timeout? Options: --from, --as,"),
-        ("--timeout soon greeter", "--timeout takes a number, not 'soon'."),
-        ("--continue x greeter", "--continue takes a number, not 'x'."),
+        ('--timout 5 greeter G("x")', "%inject has no option --timout. Did you mean --timeout? Others: --from, --as,"),
+        ("--timeout soon greeter", "--timeout takes seconds, from 0, not 'soon'."),
+        ("--timeout -1 greeter", "--timeout takes seconds, from 0, not '-1'."),
+        ("--timeout nan greeter", "--timeout takes seconds, from 0, not 'nan'."),
+        ("--continue x greeter", "--continue takes the number of a conversation, not 'x'."),
+        ("--raw=false greeter", "--raw takes no value: it is there or not, so leave =false out."),
+        ("--no-wait=no greeter", "--no-wait takes no value: it is there or not, so leave =no out."),
         ("--as", "--as needs a word after it."),
         ("greeter --timeout 5 x", "--timeout stands after greeter. Put options before the listener: %inject --timeout"),
     ],
@@ -93,7 +99,7 @@ def test_any_line_is_read_or_is_a_mistake(line) -> None:
 
 @given(
     st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1, max_size=30).filter(
-        lambda text: not text.startswith("--") and not text.endswith(";")
+        lambda text: not text.startswith("--") and not text.endswith(";") and text not in HELP
     )
 )
 def test_any_payload_text_arrives_as_it_was_written(text) -> None:

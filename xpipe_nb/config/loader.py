@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +44,17 @@ class ConfigLoader:
             ConfigError: There is no such file, or anything in it is wrong; every fault is in the error.
         """
         text = read_file(Path(path))
-        folder = Path(path).resolve().parent
+        path = Path(path)
+        folder = path.resolve().parent
         with _importable(folder):
-            return cls.load_text(text, namespace, source=str(path), folder=folder)
+            return cls.load_text(text, namespace, source=path.name, folder=folder)
 
     @classmethod
     def load_text(
         cls,
         text: str,
         namespace: Mapping[str, Any] | None = None,
-        source: str = "<text>",
+        source: str = "",
         place: str = "here",
         folder: Path | None = None,
     ) -> OrganismConfig:
@@ -62,7 +63,7 @@ class ConfigLoader:
         Args:
             text: The YAML text.
             namespace: Where names of handlers and classes are looked up before they are imported.
-            source: What the text is called in a message of a person; kept for the `note` of the error.
+            source: What the text is called in a message of a person, such as `organism.yaml`; left out, it is not named.
             place: What to call the namespace in a message, such as `in this notebook`.
             folder: Where relative paths of key files begin; default: the current folder.
 
@@ -73,9 +74,9 @@ class ConfigLoader:
             document = load_yaml_text(text)
             return _organism(document, Surroundings(namespace or {}, place), folder)
         except ConfigError as error:
-            if source != "<text>":
-                error.add_note(f"in {source}")
-            raise
+            if not source:
+                raise
+            raise ConfigError(*(replace(fault, source=source) for fault in error.faults)) from None
 
 
 def settings_from(**settings: Any) -> OrganismConfig:

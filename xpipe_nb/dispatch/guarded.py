@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.dispatch.turn import TurnFailed, TurnOver
 from xpipe_nb.errors import CallFailed
+from xpipe_nb.wording import one_line_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -61,19 +61,13 @@ def describe(turn: Turn, error: BaseException) -> str:
     """Say what a handler raised, and where in its own code."""
     steps = traceback.extract_tb(error.__traceback__)
     own = [step for step in steps if turn.listener.source and step.filename == turn.listener.source.file]
-    place = f", {_file(own[-1].filename)}line {own[-1].lineno}: {own[-1].line}" if own else ""
+    place = f", {turn.services.place_of(own[-1].filename, own[-1].lineno)}: {own[-1].line}" if own else ""
     return f"{turn.listener.name} raised {type(error).__name__}{_text(error)}{place}"
-
-
-def _file(name: str) -> str:
-    """The file's name, unless the place is a cell, whose file nobody has ever seen."""
-    path = Path(name)
-    return "" if "ipykernel_" in name or path.suffix != ".py" else f"{path.name} "
 
 
 def _text(error: BaseException) -> str:
     try:
-        text = str(error)
+        text = one_line_of(str(error))
     except Exception as worse:  # noqa: BLE001 - it is the person's own `__str__`
         return f" (its text cannot be shown: {type(worse).__name__})"
     return f": {text}" if text else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from xpipe_nb.calls import Call
     from xpipe_nb.frames import Frame
@@ -40,6 +40,7 @@ class TurnServices(Protocol):
 
     stopping: bool
     loop: asyncio.AbstractEventLoop
+    place_of: Callable[[str, int | None], str]
 
     def reply(self, turn: Turn, result: Any) -> None:
         """Send what a generator yielded."""

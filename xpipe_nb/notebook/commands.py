@@ -7,17 +7,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from xpipe_nb.errors import ConversationFailed, ConversationWaits, XPipeError
-from xpipe_nb.names import nearest
+from xpipe_nb.messages import DeadLetter
 from xpipe_nb.notebook.budgeting import budgets, one_budget, raised, read_raise, waits_line
+from xpipe_nb.notebook.constructors import example_of
 from xpipe_nb.notebook.display import conversation_bundle, organism_bundle, show
+from xpipe_nb.notebook.line import HELP, first_word
 from xpipe_nb.notebook.mistakes import Mistake, show_as
 from xpipe_nb.notebook.reloads import reloaded_text
-from xpipe_nb.notebook.reports import dead_letter, dead_letters, letter_numbered, one_conversation, threads
+from xpipe_nb.notebook.reports import dead_letter, dead_letters, dead_magic, letter_numbered, one_conversation, threads
 from xpipe_nb.notebook.saying import say
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import Shell
 from xpipe_nb.notebook.starters import STARTERS, starter
 from xpipe_nb.organism import Organism
+from xpipe_nb.wording import did_you_mean
 
 __all__ = ["COMMANDS", "Desk", "run_command"]
 
@@ -56,7 +59,7 @@ class Command:
 
 
 _LATER = frozenset({
-    "answer", "break", "diff", "export", "fork", "journal", "replay", "resend", "step",
+    "answer", "break", "diff", "export", "fork", "journal", "replay", "step",
 })  # fmt: skip
 
 
@@ -70,14 +73,15 @@ async def run_command(desk: Desk, line: str) -> None:
     Raises:
         Mistake: For a word that is neither, or an organism that does not run.
     """
-    word, _, rest = line.strip().removesuffix(";").partition(" ")
-    rest = rest.strip()
-    if word in COMMANDS and rest in ("--help", "-h", "?"):
+    word, rest = first_word(line.strip().removesuffix(";").rstrip())
+    if word in COMMANDS and rest in HELP:
         command = COMMANDS[word]
         text = f"{desk.magic} {word} {command.usage}".rstrip() + f"\n  {command.what}"
     elif word in COMMANDS:
+        _check_rest(f"{desk.magic} {word}", COMMANDS[word].usage, rest)
         text = await COMMANDS[word].work(desk, rest)
     elif word in desk.session.runs:
+        _check_rest(f"{desk.magic} {word}", "", rest)
         text = await _show(desk, word)
     else:
         raise _unknown(word, desk)
@@ -89,9 +93,19 @@ def _unknown(word: str, desk: Desk) -> Mistake:
     built = ", ".join(COMMANDS)
     if word in _LATER:
         return Mistake(f"{desk.magic} {word} is not built yet. There are: {built}.")
-    near = nearest(word, [*COMMANDS, *desk.session.runs])
-    hint = f" Did you mean {near}?" if near else ""
+    hint = did_you_mean(word, [*COMMANDS, *desk.session.runs], others="")
     return Mistake(f"{desk.magic} knows no {word!r}.{hint} There are: {built}.")
+
+
+def _check_rest(what: str, usage: str, rest: str) -> None:
+    """See to it that nothing stands behind a sub-command that it would overlook."""
+    words = rest.split()
+    option = next((each for each in words if each.startswith("-") and each.partition("=")[0] not in usage), None)
+    if option is not None:
+        raise Mistake(f"{what} has no option {option}. It is written: {f'{what} {usage}'.rstrip()}")
+    if len(words) > len(usage.split()):
+        extra = " ".join(words[len(usage.split()) :])
+        raise Mistake(f"{what} takes no {extra!r}. It is written: {f'{what} {usage}'.rstrip()}")
 
 
 async def _list(desk: Desk, _rest: str) -> str:
@@ -120,7 +134,7 @@ def _xray(desk: Desk, name: str, message: re.Match[str]) -> str:
             return repr(organism.xray(f"#{message[2]}.{message[3]}"))
         except XPipeError as error:
             raise Mistake(f"{organism.name}: {error}") from None
-    desk.session.conversation(organism, int(message[2]))
+    organism.conversation(int(message[2]))
     listed = organism.pump.passages.listed(int(message[2])) or [f"nothing is kept of #{message[2]} any more"]
     return "\n".join([*listed, f"{desk.magic} show #{message[2]}.M shows one in all its forms"])
 
@@ -139,7 +153,9 @@ async def _threads(desk: Desk, rest: str) -> str:
 
 async def _dead(desk: Desk, rest: str) -> str:
     organism, number = _numbered(desk, rest)
-    return dead_letters(organism, desk.magic) if number is None else dead_letter(organism, number)
+    return (
+        dead_letters(organism, dead_magic(desk.session, organism)) if number is None else dead_letter(organism, number)
+    )
 
 
 async def _resend(desk: Desk, rest: str) -> str:
@@ -147,17 +163,26 @@ async def _resend(desk: Desk, rest: str) -> str:
     if number is None:
         raise Mistake(f"{desk.magic} resend needs the number of a dead letter: {desk.magic} dead lists them.")
     letter = letter_numbered(organism, number)
+    if not letter.is_written:
+        raise _nothing_to_resend(desk, organism, number, letter)
     conversation = await organism.resend(letter.message_id)
     try:
         await conversation
     except ConversationWaits as waits:
         return waits_line(waits, organism, desk.magic, several=len(desk.session.runs) > 1)
     except ConversationFailed as failed:
-        details = [each.detail for each in desk.session.letters_of(organism, conversation)][-1:]
+        details = [each.cause for each in desk.session.letters_of(organism, conversation)][-1:]
         show_as(failed, *(f"✕ #{conversation.number} failed: {detail}" for detail in details))
         raise
     show(conversation_bundle(conversation))
     return ""
+
+
+def _nothing_to_resend(desk: Desk, organism: Organism, number: int, letter: DeadLetter) -> Mistake:
+    listener = organism.pump.listeners.get(letter.to_id or "")
+    example = example_of(next(iter(listener.accepts.values()), object)) if listener else "PAYLOAD"
+    how = f"Send another one: {desk.session.called.inject} {letter.to_id or 'LISTENER'} {example}"
+    return Mistake(f"The payload of dead letter {number} could not be written ({letter.detail}). {how}")
 
 
 async def _budgets(desk: Desk, rest: str) -> str:
@@ -166,10 +191,10 @@ async def _budgets(desk: Desk, rest: str) -> str:
         place = words.index("raise")
         organism, _ = _numbered(desk, " ".join(words[:place]))
         number, tokens = read_raise(words[place + 1 :], desk.magic)
-        conversation = desk.session.conversation(organism, number)
+        conversation = organism.conversation(number)
         return raised(organism, conversation, tokens, desk.session.place_of(organism, conversation))
     organism, wanted = _numbered(desk, rest)
-    return budgets(organism) if wanted is None else one_budget(organism, desk.session.conversation(organism, wanted))
+    return budgets(organism) if wanted is None else one_budget(organism, organism.conversation(wanted))
 
 
 def _numbered(desk: Desk, rest: str) -> tuple[Organism, int | None]:

@@ -57,24 +57,25 @@ def _graph_bundle(graph: Graph) -> dict[str, str]:
     }
 
 
-def conversation_bundle(conversation: Conversation, where: str = "") -> dict[str, str]:
+def conversation_bundle(conversation: Conversation, where: str = "", since: int = 0) -> dict[str, str]:
     """Give what a conversation has come to: the replies to its last injection first, then the one line about it.
 
     Args:
         conversation: The conversation.
         where: The organism's name, where several run.
+        since: How many of its repairs were told before.
     """
     payloads = conversation.new_replies
     replies = [brief(reply) for reply in payloads[:_MOST_REPLIES]]
     if len(payloads) > _MOST_REPLIES:
         replies.append(f"… {len(payloads) - _MOST_REPLIES:,} more in .replies")
-    line = summary_line(conversation, where)
+    line = summary_line(conversation, where, since)
     shown = "".join(f'<pre style="{_REPLY}">{escape(reply)}</pre>' for reply in replies)
     html = f'<div style="padding: 0 8px">{shown}<div style="{_LINE}">{escape(line)}</div></div>'
     return {"text/html": html, "text/plain": "\n".join([*replies, line])}
 
 
-def summary_line(conversation: Conversation, where: str = "") -> str:
+def summary_line(conversation: Conversation, where: str = "", since: int = 0) -> str:
     """Say in one line which way a conversation took: `greeter ▸ shouter · 2 messages`; below it, what was repaired.
 
     Branches stand side by side: `greeter ▸ shouter ×2, whisperer · 4 messages`.
@@ -89,7 +90,7 @@ def summary_line(conversation: Conversation, where: str = "") -> str:
         )
     elif not conversation.replies:
         parts.append("no reply")
-    return "\n".join([" · ".join(parts), *(f"repaired: {repair}" for repair in conversation.repairs)])
+    return "\n".join([" · ".join(parts), *(f"repaired: {repair}" for repair in conversation.repairs[since:])])
 
 
 def _reason(conversation: Conversation) -> str:

@@ -17,9 +17,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from xpipe_nb.notebook.called import PLAIN, Called
+from xpipe_nb.notebook.constructors import check_fields
 from xpipe_nb.notebook.display import brief
 from xpipe_nb.notebook.mistakes import Mistake
 from xpipe_nb.notebook.records import Seen
+from xpipe_nb.payloads import is_payload
+from xpipe_nb.wording import one_line_of
 
 __all__ = ["FORMS", "Arrow", "Asked", "NoDead", "Reply", "Tokens", "read_expect"]
 
@@ -132,12 +136,13 @@ class Asked:
 _NOTHING = object()
 
 
-def read_expect(line: str, namespace: Mapping[str, Any]) -> Asked:
+def read_expect(line: str, namespace: Mapping[str, Any], called: Called = PLAIN) -> Asked:
     """Read the line of `%expect`.
 
     Args:
         line: The line as it was written.
         namespace: Where names in values are looked up.
+        called: What our magics are called here.
 
     Raises:
         Mistake: When it has none of the forms.
@@ -146,7 +151,7 @@ def read_expect(line: str, namespace: Mapping[str, Any]) -> Asked:
         >>> str(read_expect("greeter -> shouter exactly 2", {}).what)
         'greeter -> shouter exactly 2'
     """
-    text, hint = _without_hint(line.strip())
+    text, hint = _without_hint(line.strip().removesuffix(";").rstrip())
     if re.fullmatch(r"no\s+dead(\s+letters?)?", text):
         return Asked(NoDead(), hint)
     if tokens := _TOKENS.fullmatch(text):
@@ -156,7 +161,7 @@ def read_expect(line: str, namespace: Mapping[str, Any]) -> Asked:
         return Asked(Reply(written, _value(written, namespace)), hint)
     if arrow := _ARROW.fullmatch(text):
         return Asked(_arrow(arrow, namespace), hint)
-    raise Mistake(f"%expect cannot read {text!r}. It knows: {' · '.join(FORMS)}.")
+    raise Mistake(f"{called.expect} cannot read {text!r}. It knows: {' · '.join(FORMS)}.")
 
 
 def _without_hint(text: str) -> tuple[str, str]:
@@ -194,8 +199,10 @@ def _pattern(text: str, namespace: Mapping[str, Any]) -> tuple[str, dict[str, An
         raise Mistake(f"{text!r} is no payload; expected a class, or Class(field=value).")
     cls = namespace.get(body.func.id)
     names = [each.name for each in dataclasses.fields(cls)] if dataclasses.is_dataclass(cls) else []
-    if len(body.args) > len(names):
-        raise Mistake(f"{body.func.id} has {len(names)} fields, not {len(body.args)}. Write them by name: field=value.")
+    if isinstance(cls, type) and is_payload(cls):
+        check_fields(cls, [each.arg for each in body.keywords if each.arg], len(body.args))
+    elif body.args:
+        raise Mistake(f"{body.func.id} is not defined in this notebook. Write its fields by name: field=value.")
     written = dict(zip(names, body.args, strict=False)) | {each.arg: each.value for each in body.keywords if each.arg}
     values = {name: _value(ast.unparse(node), namespace) for name, node in written.items()}
     return body.func.id, {name: value for name, value in values.items() if value is not ...}
@@ -207,7 +214,8 @@ def _value(text: str, namespace: Mapping[str, Any]) -> Any:
         code = compile(ast.parse(text.strip(), mode="eval"), "<expect>", "eval", dont_inherit=True)
         return eval(code, {"__builtins__": builtins, **namespace})  # noqa: S307 - their code, in their kernel
     except Exception as error:
-        raise Mistake(f"{text.strip()!r} cannot be worked out: {type(error).__name__}: {error}") from error
+        text, said = text.strip(), one_line_of(error.msg if isinstance(error, SyntaxError) else str(error))
+        raise Mistake(f"{text!r} cannot be worked out: {type(error).__name__}: {said}") from error
 
 
 def seen_line(seen: Seen) -> str:

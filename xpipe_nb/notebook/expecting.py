@@ -6,10 +6,11 @@ import asyncio
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.errors import ConversationFailed
-from xpipe_nb.names import nearest
+from xpipe_nb.listeners import Listener
+from xpipe_nb.notebook.constructors import check_fields
 from xpipe_nb.notebook.display import brief
 from xpipe_nb.notebook.expectations import Arrow, Asked, NoDead, Reply, Tokens, seen_line
-from xpipe_nb.notebook.mistakes import Mistake, show_as
+from xpipe_nb.notebook.mistakes import Mistake, show_as, unknown_word
 from xpipe_nb.notebook.records import Record, Seen
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.organism import Organism
@@ -50,6 +51,7 @@ async def _looked(
     """Give what is wrong, or nothing and the line that says ✓."""
     if isinstance(what, Arrow):
         _check_names(what, organism, conversation)
+        _check_payload(what, organism, session, session.record(organism).of(conversation.number))
         return await _arrow(what, session.record(organism), conversation)
     if isinstance(what, Reply):
         return _reply(what, conversation), f"✓ {what}"
@@ -61,12 +63,27 @@ async def _looked(
 
 
 def _check_names(arrow: Arrow, organism: Organism, conversation: Conversation) -> None:
-    known = [*organism.pump.listeners, conversation.port, *conversation.participants, "system"]
+    said = list(dict.fromkeys([*organism.listeners, conversation.port]))
+    known = {*said, *organism.pump.listeners, *conversation.participants, "system"}
     for name in (arrow.from_id, arrow.to_id):
         if name != "*" and name not in known:
-            near = nearest(name, known)
-            hint = f" Did you mean {near}?" if near else ""
-            raise Mistake(f"No listener {name!r} in {organism.name}.{hint}")
+            raise unknown_word("listener", name, said, where=f" in {organism.name}")
+
+
+def _check_payload(arrow: Arrow, organism: Organism, session: Session, seen: list[Seen]) -> None:
+    """Tell a slip in a class or a field from what merely did not happen."""
+    classes = {cls.__name__: cls for listener in organism.listeners.values() for cls in _classes(listener)}
+    others = {each.tag for each in seen} | {tag for one in organism.pump.listeners.values() for tag in one.accepts}
+    if not arrow.tag or arrow.tag in others - classes.keys():
+        return
+    cls = classes.get(arrow.tag) or session.namespace.get(arrow.tag)
+    if not isinstance(cls, type):
+        raise unknown_word("payload", arrow.tag, list(classes), where=f" in {organism.name}")
+    check_fields(cls, list(arrow.fields))
+
+
+def _classes(listener: Listener) -> list[type]:
+    return [*listener.accepts.values(), *(listener.output_class or ())]
 
 
 async def _arrow(arrow: Arrow, record: Record, conversation: Conversation) -> tuple[str, str]:

@@ -60,7 +60,7 @@ class Extension:
         self._shown: Callable[[], Conversation | None] = lambda: None
         self.shell = Shell(shell)
         self._outputs = Outputs(self.shell, self._shell.display_pub)
-        self.session = Session(shell.user_ns, self.shell.organism_cell, self._outputs)
+        self.session = Session(shell.user_ns, self.shell.present_cell, self._outputs)
         self._watchdog: Watchdog | None = None
         self._undo: list[Callable[[], None]] = []
         self._cells, self._stopping = Cells(), Stopping()

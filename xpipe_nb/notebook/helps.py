@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from xpipe_nb.notebook.arguments import example_of
 from xpipe_nb.notebook.commands import COMMANDS
+from xpipe_nb.notebook.constructors import example_of
 from xpipe_nb.notebook.expectations import FORMS
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.organism import Organism
+from xpipe_nb.wording import counted
 
 __all__ = ["expect_help", "inject_help", "organism_help", "settle_help"]
 
 
-def organism_help(session: Session, magic: str) -> str:
+def organism_help(session: Session) -> str:
     """Say what `%organism` and `%%organism` can do here and now."""
+    magic = session.called.organism
     running = [f"  {organism!r}" for organism in session.organisms.values()] or [f"  {session.nothing_runs}"]
     usages = {f"  {magic} {name} {command.usage}".rstrip(): command.what for name, command in COMMANDS.items()}
     width = max(map(len, usages))
@@ -24,8 +26,9 @@ def organism_help(session: Session, magic: str) -> str:
     return "\n".join([*running, *commands, *start])
 
 
-def inject_help(session: Session, magic: str) -> str:
+def inject_help(session: Session) -> str:
     """Say what can be injected here and now: one example for each listener."""
+    magic = session.called.inject
     if not session.runs:
         return session.nothing_runs
     blocks = [_examples(organism, magic) for organism in session.organisms.values()]
@@ -33,8 +36,9 @@ def inject_help(session: Session, magic: str) -> str:
     return "\n".join([*blocks, options, f"XML, or a payload over several lines, goes below %{magic} LISTENER."])
 
 
-def settle_help(session: Session, magic: str) -> str:
+def settle_help(session: Session) -> str:
     """Say what `%settle` waits for."""
+    magic = session.called.settle
     open_ones = [
         f"  #{each.number} of {organism.name} {each.state}, in {each.chain[-1]}"
         for organism in session.organisms.values()
@@ -45,8 +49,9 @@ def settle_help(session: Session, magic: str) -> str:
     return "\n".join([f"{magic} [--timeout S]  wait until nothing is under way, then renew the pictures", *state])
 
 
-def expect_help(session: Session, magic: str) -> str:
+def expect_help(session: Session) -> str:
     """Say what can be expected of the last conversation."""
+    magic = session.called.expect
     forms = [f'  {magic} {form} [--hint "…"]' for form in FORMS]
     for organism in list(session.organisms.values())[-1:]:
         examples = [
@@ -60,8 +65,7 @@ def expect_help(session: Session, magic: str) -> str:
 
 
 def _examples(organism: Organism, magic: str) -> str:
-    count = len(organism.listeners)
-    heading = f"{organism.name} has {count} {'listener' if count == 1 else 'listeners'}:"
+    heading = f"{organism.name} has {counted(len(organism.listeners), 'listener')}:"
     calls = [
         (f"  {magic} {name} {example_of(next(iter(listener.accepts.values()), object))}", listener.description)
         for name, listener in organism.listeners.items()

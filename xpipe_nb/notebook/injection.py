@@ -32,23 +32,22 @@ class Injection:
         session: The organisms of this kernel.
         line: The line, with the payload's text.
         namespace: Where names in the payload are looked up.
-        organism_magic: How `%organism` is called here.
 
     Raises:
         Mistake: When there is no such organism or listener, or the payload is none that it takes.
     """
 
-    def __init__(
-        self, session: Session, line: InjectLine, namespace: Mapping[str, Any], organism_magic: str = "%organism"
-    ) -> None:
-        self._session, self._line, self._magic = session, line, organism_magic
+    def __init__(self, session: Session, line: InjectLine, namespace: Mapping[str, Any]) -> None:
+        self._session, self._line, self._called = session, line, session.called
         self._organism, listener = session.find(line.target)
         self._to = listener.name
-        self._payload = line.text.encode() if line.options.get("raw") else payload_from(line.text, listener, namespace)
+        is_raw = line.options.get("raw")
+        self._payload = line.text.encode() if is_raw else payload_from(line.text, listener, namespace, self._called)
         if variable := line.options.get("as"):
             check_name(variable)
         number = line.options.get("continue")
         self._earlier = None if number is None else self._organism.conversation(number)
+        self._repairs = 0 if self._earlier is None else len(self._earlier.repairs)
 
     async def run(self, handle: Handle) -> Conversation:
         """Send it, give the conversation its name, wait for its end, and show that.
@@ -69,13 +68,13 @@ class Injection:
             return conversation
         if self._organism.paused:  # a cell that waits keeps all others waiting, %organism resume among them
             waits = goes_on(self._session, conversation)
-            say(f"{self._organism.name} is paused. {self._magic} resume. {waits}")
+            say(f"{self._organism.name} is paused. {self._called.organism} resume. {waits}")
             return conversation
         try:
             await self._ended(conversation)
         except ConversationWaits as waits:  # for the person, who can do nothing while this cell waits
             several = len(self._session.organisms) > 1
-            print(waits_line(waits, self._organism, self._magic, several=several))  # noqa: T201 - likewise
+            say(waits_line(waits, self._organism, self._called.organism, several=several))
             return conversation
         except ConversationFailed as failed:
             show_as(failed, *self._causes(failed, conversation, letters))
@@ -86,8 +85,7 @@ class Injection:
                 self._session.outputs.end_line(conversation)
         self._show(conversation, handle)
         if lost := list(self._session.letters_of(self._organism, conversation, letters)):
-            where = dead_magic(self._session, self._organism, self._magic)
-            say(letters_line(lost, where))
+            say(letters_line(lost, dead_magic(self._session, self._organism)))
         return conversation
 
     async def _sent(self) -> Conversation:
@@ -112,13 +110,13 @@ class Injection:
     def _causes(self, failed: ConversationFailed, conversation: Conversation, since: int) -> list[str]:
         """Say why it failed: what agents may not read (a handler's exception) stands in the dead letters.
 
-        What only follows from another failure (a caller that did not catch its `CallFailed`) is counted, not told.
+        What only follows from another failure (a caller that did not catch its `CallFailed`) is neither told nor counted.
         """
         letters = list(self._session.letters_of(self._organism, conversation, since))
         roots = [letter for letter in letters if " raised CallFailed" not in letter.detail] or letters
-        told = [f"✕ #{conversation.number} failed: {letter.detail}" for letter in roots[:_MOST_CAUSES]]
-        if told and (more := len(letters) - len(told)):
-            told.append(f"  … and {more:,} more: {dead_magic(self._session, self._organism, self._magic)}")
+        told = [f"✕ #{conversation.number} failed: {letter.cause}" for letter in roots[:_MOST_CAUSES]]
+        if told and (more := len(roots) - len(told)):
+            told.append(f"  … and {more:,} more: {dead_magic(self._session, self._organism)}")
         return told or [one_line(failed)]
 
     def _show(self, conversation: Conversation, handle: Handle) -> None:
@@ -126,10 +124,10 @@ class Injection:
             return
         where = self._organism.name if len(self._session.organisms) > 1 else ""
         if self._line.options.get("no-wait"):
-            line = Picture(lambda: {"text/plain": summary_line(conversation, where)})
+            line = Picture(lambda: {"text/plain": summary_line(conversation, where, self._repairs)})
             line.show()
             self._session.keep_line(conversation, line)
         elif handle.is_assigned:
-            say(summary_line(conversation, where))
+            say(summary_line(conversation, where, self._repairs))
         else:
-            show(conversation_bundle(conversation, where))
+            show(conversation_bundle(conversation, where, self._repairs))

@@ -9,6 +9,7 @@ from typing import Any
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from xpipe_nb.errors import ConfigError, DefinitionError
+from xpipe_nb.notebook.called import Called
 from xpipe_nb.notebook.commands import Desk, run_command
 from xpipe_nb.notebook.edits import Edits
 from xpipe_nb.notebook.expectations import read_expect
@@ -23,6 +24,7 @@ from xpipe_nb.notebook.saying import say
 from xpipe_nb.notebook.session import Session, Started
 from xpipe_nb.notebook.settling import settle
 from xpipe_nb.notebook.shell import Shell
+from xpipe_nb.wording import counted
 
 __all__ = ["Magics"]
 
@@ -44,9 +46,8 @@ class Magics:
         self, session: Session, shell: Shell, begin: Callable[[str, Work], Handle], edits: Edits, prefix: str = ""
     ) -> None:
         self._session, self._shell, self._begin, self._edits = session, shell, begin, edits
-        self._inject, self._organism = f"%{prefix}inject", f"%{prefix}organism"
-        self._settle, self._expect = f"%{prefix}settle", f"%{prefix}expect"
-        self._desk = Desk(session, shell, self._organism)
+        self._called = session.called = Called(prefix)
+        self._desk = Desk(session, shell, self._called.organism)
 
     @no_var_expand
     @needs_local_scope
@@ -62,18 +63,17 @@ class Magics:
 
         As a cell magic the payload stands below. `%inject` alone says what can be sent here and now.
         """
-        asked = read_inject(line)
+        asked = read_inject(line, self._called)
         if cell is not None and cell.strip() and not line.strip():
             raise self._nameless_inject()
         if asked.options.get("help") or not asked.target:
-            return self._told(inject_help(self._session, self._inject))
+            return self._told(inject_help(self._session))
         if cell is not None:
-            asked = _with_body(asked, cell, self._inject)
+            asked = _with_body(asked, cell, self._called.inject_cell)
         for told in self._edits.so_far():
             say(told)
-        injection = Injection(self._session, asked, {**self._session.namespace, **(local_ns or {})}, self._organism)
-
-        return self._begin(f"{self._inject} {asked.target}", injection.run)
+        injection = Injection(self._session, asked, {**self._session.namespace, **(local_ns or {})})
+        return self._begin(f"{self._called.inject} {asked.target}", injection.run)
 
     @no_var_expand
     def organism(self, line: str) -> Handle:
@@ -82,11 +82,11 @@ class Magics:
         %organism [list | show | graph | threads | budgets | dead | check | pause | resume | stop | reload | doctor | new]
         %organism NAME --from FILE
         """
-        if "--from" in line.split():
+        if any(word.partition("=")[0] == "--from" for word in line.split()):
             return self.organism_cell(line, "")  # IPython refuses a cell magic with nothing below it
         if wants_help(line):
-            return self._told(organism_help(self._session, self._organism))
-        return self._begin(f"{self._organism} {line}".strip(), lambda _handle: run_command(self._desk, line))
+            return self._told(organism_help(self._session))
+        return self._begin(f"{self._called.organism} {line}".strip(), lambda _handle: run_command(self._desk, line))
 
     @no_var_expand
     def settle(self, line: str) -> Handle:
@@ -94,14 +94,14 @@ class Magics:
 
         %settle [--timeout S]
         """
-        options = read_settle(line)
+        options = read_settle(line, self._called)
         if options.get("help"):
-            return self._told(settle_help(self._session, self._settle))
+            return self._told(settle_help(self._session))
 
         async def work(_handle: Handle) -> None:
             say(await settle(self._session, options.get("timeout")))
 
-        return self._begin(self._settle, work)
+        return self._begin(self._called.settle, work)
 
     @no_var_expand
     @needs_local_scope
@@ -114,13 +114,13 @@ class Magics:
         %expect tokens < 500 [--hint "…"]
         """
         if wants_help(line):
-            return self._told(expect_help(self._session, self._expect))
-        asked = read_expect(line, {**self._session.namespace, **(local_ns or {})})
+            return self._told(expect_help(self._session))
+        asked = read_expect(line, {**self._session.namespace, **(local_ns or {})}, self._called)
 
         async def work(_handle: Handle) -> None:
             say(await expect(self._session, asked))
 
-        return self._begin(f"{self._expect} {line}".strip(), work)
+        return self._begin(f"{self._called.expect} {line}".strip(), work)
 
     @no_var_expand
     def organism_cell(self, line: str, cell: str) -> Handle:
@@ -135,19 +135,20 @@ class Magics:
               - greeter
               - shouter
         """
-        asked = read_organism(line)
+        asked = read_organism(line, self._called)
         if cell.strip() and not line.strip():
-            raise Mistake(f"%{self._organism} needs a name: %{self._organism} hello")
+            raise Mistake(f"{self._called.organism_cell} needs a name: {self._called.organism_cell} hello")
         if asked.options.get("help") or not asked.name:
-            return self._told(organism_help(self._session, self._organism))
-        text = _yaml_of(asked, cell)
-        return self._begin(f"%{self._organism} {asked.name}", lambda _handle: self._start(asked, text))
+            return self._told(organism_help(self._session))
+        text = _yaml_of(asked, cell, self._called)
+        return self._begin(f"{self._called.organism_cell} {asked.name}", lambda _handle: self._start(asked, text))
 
     def _nameless_inject(self) -> Mistake:
         names = [name for organism in self._session.organisms.values() for name in organism.listeners]
         if not names:
             return Mistake(self._session.nothing_runs)
-        return Mistake(f"%{self._inject} needs a listener: %{self._inject} {names[0]}. There are: {', '.join(names)}.")
+        magic = self._called.inject_cell
+        return Mistake(f"{magic} needs a listener: {magic} {names[0]}. There are: {', '.join(names)}.")
 
     def _told(self, text: str) -> Handle:
         async def tell(_handle: Handle) -> None:
@@ -171,16 +172,24 @@ class Magics:
 
 def _with_body(asked: InjectLine, cell: str, magic: str) -> InjectLine:
     if asked.text:
-        raise Mistake(f"A payload stands both beside %{magic} {asked.target} and below it. Keep one.")
+        raise Mistake(f"A payload stands both beside {magic} {asked.target} and below it. Keep one.")
     # A line before it makes its line numbers those of the cell; an XML declaration suffers nothing before it.
     as_it_stands = asked.options.get("raw") or cell.startswith("<?")
     return InjectLine(asked.target, cell if as_it_stands else f"\n{cell}", asked.options, asked.silent)
 
 
-def _yaml_of(asked: OrganismLine, cell: str) -> str | Path:
-    """Give the YAML; with a line before it, so that line numbers are those of the cell."""
+def _yaml_of(asked: OrganismLine, cell: str, called: Called) -> str | Path:
+    """Give the YAML; with a line before it, so that line numbers are those of the cell.
+
+    Nothing but comments would mean an organism without listeners, and take all away from one that runs.
+    """
     file = asked.options.get("from")
     if file is None:
+        if all(not line.strip() or line.lstrip().startswith("#") for line in cell.splitlines()):
+            magic = f"{called.organism_cell} {asked.name}"
+            raise Mistake(
+                f"Nothing stands below {magic} but comments. It needs `listeners:`, and a line `  - NAME` each."
+            )
         return f"\n{cell}"
     if cell.strip():
         raise Mistake(f"{asked.name} comes from {file}, yet YAML stands below. Keep one.")
@@ -192,7 +201,6 @@ def _started_line(started: Started, asked: OrganismLine) -> str:
     bound = f"bound as {started.bound}" if started.bound else "its name is taken or none in Python: --as VAR binds it"
     if started.reloaded is not None:
         return reloaded_text(organism, started.reloaded) + (f" · {bound}" if "as" in asked.options else "")
-    count = len(organism.listeners)
     again = "stopped and started again" if before else organism.state
     cut = f" · {len(before.cut)} under way ended ({'; '.join(before.cut)})" if before and before.cut else ""
-    return f"{organism.name}: {again} · {count} {'listener' if count == 1 else 'listeners'}{cut} · {bound}"
+    return f"{organism.name}: {again} · {counted(len(organism.listeners), 'listener')}{cut} · {bound}"

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import sysconfig
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import xpipe_nb.errors
 from xpipe_nb.errors import XPipeError
-from xpipe_nb.names import nearest
+from xpipe_nb.notebook.places import place_of
+from xpipe_nb.wording import did_you_mean
 
 __all__ = [
     "Mistake",
@@ -46,19 +47,14 @@ def one_line(error: BaseException) -> str:
     return "\n".join(f"✕ {line}" for line in text.splitlines())
 
 
-def unknown_word(what: str, word: str, known: Iterator[str] | list[str], *, where: str = "") -> Mistake:
+def unknown_word(what: str, word: str, known: Iterable[str], *, where: str = "") -> Mistake:
     """Give the mistake of a word that is not known: the nearest one first, then the others.
 
     Example:
         >>> str(unknown_word("listener", "greter", ["greeter", "shouter"], where=" in hello"))
         "No listener 'greter' in hello. Did you mean greeter? Others: shouter."
     """
-    words = list(known)
-    near = nearest(word, words)
-    others = ", ".join(each for each in words if each != near)
-    hint = f" Did you mean {near}?" if near else ""
-    label = "Others" if near else "There are"
-    return Mistake(f"No {what} {word!r}{where}.{hint}" + (f" {label}: {others}." if others else ""))
+    return Mistake(f"No {what} {word!r}{where}.{did_you_mean(word, known, there_are='There are')}")
 
 
 def show_as(error: BaseException, *lines: str) -> None:
@@ -81,7 +77,7 @@ def _render(error: XPipeError) -> list[str]:
     """Give the one line, after the way to it if it leads through functions of the person's own."""
     way = [summary for summary in traceback.extract_tb(error.__traceback__) if _is_persons(summary)]
     own = [summary for summary in way if summary.name != "<module>"]
-    places = [f"{_place(summary)}, in {summary.name}: {summary.line}" for summary in own]
+    places = [f"{place_of(summary.filename, summary.lineno)}, in {summary.name}: {summary.line}" for summary in own]
     return [*places, one_line(error)]
 
 
@@ -97,8 +93,3 @@ def is_foreign(file: str) -> bool:
 
 def _is_persons(summary: traceback.FrameSummary) -> bool:
     return not is_ours(summary.filename) and not is_foreign(summary.filename)
-
-
-def _place(summary: traceback.FrameSummary) -> str:
-    name = "cell" if "ipykernel_" in summary.filename or "ipython-input" in summary.filename else summary.filename
-    return f"{name} line {summary.lineno}"

@@ -10,6 +10,7 @@ from xpipe_nb.notebook.mistakes import Mistake
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.organism import Organism
+from xpipe_nb.wording import counted
 
 __all__ = [
     "dead_letter",
@@ -32,16 +33,16 @@ def threads(organism: Organism) -> str:
     lines = [f"  {_conversation_line(each)}" for each in every[-_MOST:]]
     if len(every) > _MOST:
         lines.insert(0, f"  … {len(every) - _MOST:,} earlier")
-    count = f"{len(every):,} {'conversation' if len(every) == 1 else 'conversations'}"
+    count = counted(len(every), "conversation")
     return "\n".join([f"{organism.name}: {count if every else 'no conversation yet'}", *lines])
 
 
 def _conversation_line(conversation: Conversation) -> str:
     way = " ▸ ".join(conversation.chain)
-    count = f"{conversation.messages:,} {'message' if conversation.messages == 1 else 'messages'}"
+    count = counted(conversation.messages, "message")
     shown = [brief(reply) for reply in conversation.replies[:1]]
     if len(conversation.replies) > 1:
-        shown = [f"{len(conversation.replies)} replies"]
+        shown = [counted(len(conversation.replies), "reply", "replies")]
     return " · ".join([f"#{conversation.number} {conversation.state}", way, count, *shown])
 
 
@@ -56,7 +57,12 @@ def one_conversation(conversation: Conversation, record: Record) -> str:
 
 
 def dead_letters(organism: Organism, magic: str) -> str:
-    """List the dead letters of an organism, the newest last, each with its number."""
+    """List the dead letters of an organism, the newest last, each with its number.
+
+    Args:
+        organism: The organism.
+        magic: What lists them, as `dead_magic` gives it.
+    """
     letters = organism.dead_letters
     if not letters:
         return f"{organism.name}: no dead letters"
@@ -65,8 +71,8 @@ def dead_letters(organism: Organism, magic: str) -> str:
     lines = [f"  {number}  {_letter_line(letter)}" for number, letter in numbered]
     if len(letters) > _MOST:
         lines.insert(0, f"  … {letters.total - _MOST:,} earlier")
-    count = f"{letters.total:,} dead {'letter' if letters.total == 1 else 'letters'}"
-    return "\n".join([f"{organism.name}: {count} · {magic} dead N shows the message", *lines])
+    count = counted(letters.total, "dead letter")
+    return "\n".join([f"{organism.name}: {count} · {magic} N shows the message", *lines])
 
 
 def dead_letter(organism: Organism, number: int) -> str:
@@ -98,10 +104,10 @@ def _letter_line(letter: DeadLetter) -> str:
     return str(letter) if letter.conversation else f"– · {letter}"
 
 
-def dead_magic(session: Session, organism: Organism, magic: str) -> str:
+def dead_magic(session: Session, organism: Organism) -> str:
     """Give the line that lists an organism's dead letters, with its name where several run."""
     name = f" {organism.name}" if len(session.organisms) > 1 else ""
-    return f"{magic} dead{name}"
+    return f"{session.called.organism} dead{name}"
 
 
 def letters_line(letters: list[DeadLetter], magic: str) -> str:

@@ -23,11 +23,13 @@ class Source:
 
     Args:
         given: YAML, or the path of a file.
+        present_cell: Gives the number of the cell that runs now.
     """
 
-    def __init__(self, given: str | Path) -> None:
+    def __init__(self, given: str | Path, present_cell: Callable[[], int]) -> None:
         self.given = given
         self._text = given if isinstance(given, str) else ""
+        self._present_cell, self._cell = present_cell, present_cell()
 
     def config(self, name: str, namespace: Mapping[str, Any]) -> OrganismConfig:
         """Read it with the names as they are now.
@@ -49,9 +51,18 @@ class Source:
             ConfigError: As `config` does.
         """
         folder = None if isinstance(self.given, str) else self.given.resolve().parent
-        config = ConfigLoader.load_text(self._text, dict(namespace), place="in this notebook", folder=folder)
+        config = ConfigLoader.load_text(
+            self._text, dict(namespace), source=self._place, place="in this notebook", folder=folder
+        )
         config.name = name
         return _with_newest_classes(config, namespace)
+
+    @property
+    def _place(self) -> str:
+        """What its lines are lines of; nothing where that is the cell that runs."""
+        if isinstance(self.given, Path):
+            return self.given.name
+        return "" if self._cell == self._present_cell() else f"cell {self._cell}"
 
 
 class Run:

@@ -20,9 +20,11 @@ from xpipe_nb.events import ReloadEvent
 from xpipe_nb.known import remember
 from xpipe_nb.listeners import Listener
 from xpipe_nb.names import SYSTEM_LISTENERS, is_system_name
+from xpipe_nb.notebook.called import Called
 from xpipe_nb.notebook.mistakes import Mistake, unknown_word
 from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.notebook.picture import Picture
+from xpipe_nb.notebook.places import place_of
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.runs import Run, Source
 from xpipe_nb.notebook.saying import say
@@ -31,7 +33,6 @@ from xpipe_nb.organism import Organism
 __all__ = ["Ended", "Session", "Started", "check_name"]
 
 _MOMENT = 0.05
-_NOTHING_RUNS = "No organism is running (was the kernel restarted?). Run the %%organism cell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +79,21 @@ class Session:
 
     Args:
         namespace: The notebook's names; handlers and classes are looked up there, organisms get a name there.
-        cell_number: Gives the number of the last `%%organism` cell of this kernel's history, if there is one.
+        present_cell: Gives the number of the cell that runs now.
         outputs: Where prints and displays of handlers go through.
     """
 
-    def __init__(
-        self, namespace: MutableMapping[str, Any], cell_number: Callable[[], int | None], outputs: Outputs
-    ) -> None:
+    def __init__(self, namespace: MutableMapping[str, Any], present_cell: Callable[[], int], outputs: Outputs) -> None:
         self.outputs = outputs
         self.namespace = namespace
         self.runs: dict[str, Run] = {}
         self._bound: WeakValueDictionary[str, Organism] = WeakValueDictionary()
         self._parting: list[Picture] = []
         self._lines: dict[Conversation, Picture] = {}
-        self._cell_number = cell_number
+        self._present_cell = present_cell
+        self._started_last: tuple[str, int] | None = None
         self._attended = False
+        self.called = Called()
 
     @property
     def organisms(self) -> dict[str, Organism]:
@@ -106,9 +107,12 @@ class Session:
 
     @property
     def nothing_runs(self) -> str:
-        """What to say when there is no organism: which cell to run."""
-        number = self._cell_number()
-        return f"{_NOTHING_RUNS} (cell {number})." if number else f"{_NOTHING_RUNS}."
+        """What to say when there is no organism: which cell to run, as far as this kernel knows."""
+        if self._started_last is not None:
+            name, cell = self._started_last
+            return f"No organism is running: {name} was stopped. Run its cell (cell {cell})."
+        begin = f"Run the {self.called.organism_cell} cell; where there is none, {self.called.organism} new begins one."
+        return f"No organism is running (was the kernel restarted?). {begin}"
 
     # ---- lives
 
@@ -130,18 +134,21 @@ class Session:
         if variable is not None:
             check_name(variable)
         read_env_file(Path.cwd())
-        source = Source(text)
+        source = Source(text, self._present_cell)
         run = self.runs.get(name)
         if run is not None and run.organism.state in ("running", "paused") and not replace:
             reloaded = await run.take_over(source, self.namespace)
+            self._started_last = name, self._present_cell()
             return Started(run, reloaded=reloaded, bound=self._bind_organism(run.organism, variable))
         organism = Organism.from_config(source.config(name, self.namespace), self.namespace)
         before = await self.stop(name) if run is not None else None
         organism.attended, organism.pump.questions.blocks_person = self._attended, True
+        organism.pump.services.place_of = place_of
         await organism.start()
         ended = partial(self._end, organism)
         self.runs[name] = run = Run(organism, source, self.namespace, ended, self._left)
         remember(name, organism)
+        self._started_last = name, self._present_cell()
         return Started(run, before, bound=self._bind_organism(organism, variable))
 
     async def stop(self, name: str) -> Ended:
@@ -230,13 +237,15 @@ class Session:
         if not organisms:
             raise Mistake(self.nothing_runs)
         found = [each for each in organisms if name in each.pump.listeners]
+        if not found and name in self.runs and not slash and (own := list(self.runs[name].organism.listeners)):
+            raise Mistake(f"{name} is an organism, not a listener. Write {self.called.inject} {name}/{own[0]} …")
         if not found:
             system = SYSTEM_LISTENERS if is_system_name(name) else ()
             known = list(dict.fromkeys([each for organism in organisms for each in organism.listeners] + [*system]))
             raise unknown_word("listener", name, known, where=f" in {_and(each.name for each in organisms)}")
         if len(found) > 1:
             names = _and(each.name for each in found)
-            raise Mistake(f"{name} is in {names}: use %inject {found[0].name}/{name} …")
+            raise Mistake(f"{name} is in {names}: use {self.called.inject} {found[0].name}/{name} …")
         return found[0], found[0].pump.listeners[name]
 
     def _end(self, organism: Organism, number: int) -> None:
@@ -295,7 +304,7 @@ class Session:
             raise Mistake(self.nothing_runs)
         run = max(self.runs.values(), key=lambda run: run.record.begun_at)
         if not run.record.newest:
-            raise Mistake("Nothing was sent yet. Send a message first: %inject LISTENER PAYLOAD")
+            raise Mistake(f"Nothing was sent yet. Send a message first: {self.called.inject} LISTENER PAYLOAD")
         return run.organism, run.organism.conversation(run.record.newest)
 
     def record(self, organism: Organism) -> Record:

@@ -49,11 +49,12 @@ class Shell:
         """nest_asyncio was applied."""
         return bool(getattr(asyncio, "_nest_patched", False))
 
-    def organism_cell(self) -> int | None:
-        """Give the number of the last `%%organism` cell that was run in this kernel, if there is one."""
-        cells = self._shell.history_manager.input_hist_raw if self._shell.history_manager else []
-        numbers = (number for number in range(len(cells) - 1, 0, -1) if _STARTS.match(cells[number]))
-        return next(numbers, None)
+    def present_cell(self) -> int:
+        """Give the number of the cell that runs now, or ran last."""
+        history = (
+            self._shell.history_manager
+        )  # IPython counts on before, or after, a cell has run; its history does not
+        return len(history.input_hist_raw) - 1 if history else int(self._shell.execution_count)
 
     def cell_of(self, file: str) -> str:
         """Say where code stands: `cell 3` for code of a cell, else the file."""
@@ -105,9 +106,6 @@ class Shell:
             _row("live widgets", widgets, "pip install anywidget"),
             _row("event loop as it came", not self.is_nested, "take nest_asyncio.apply() out, restart the kernel"),
         ]
-
-
-_STARTS = re.compile(r"\s*%%(?:xp_)?organism\s+[^\s-]")
 
 
 def _row(name: str, able: bool, remedy: str) -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ autoawait runs the cell on the kernel's loop. What it keeps:
 - A call that is awaited already stays as it is, so doing it twice changes nothing.
 - Where nobody can `await` (a plain `def`, a `lambda`, a class body, a generator expression, below another magic) the
   call stays; what it returns has started by itself and says that nobody waits.
+- A cell magic of ours with nothing below it gets an empty line, so that it is called at all and can say what it needs.
 - `%%time` and `%%capture` with our calls in their body become twins of ours that can await.
 """
 
@@ -188,6 +189,10 @@ class _Finder(ast.NodeVisitor):
         name = call.args[0]  # type: ignore[attr-defined]  # a call of a magic, as `_is_ours` says
         if (call.func.attr, name.value) in TWINS:  # type: ignore[attr-defined]
             self.insertions.append(_Insertion(name.lineno - 1, name.col_offset + len("'"), PREFIX.encode()))
+        body = call.args[-1]  # type: ignore[attr-defined]
+        if call.func.attr == "run_cell_magic" and body.value == "":  # type: ignore[attr-defined]
+            # IPython refuses a cell magic with nothing below it, in words of its own, and does not fail the cell.
+            self.insertions.append(_Insertion(body.lineno - 1, body.col_offset + len("'"), rb"\n"))
         self.insertions.append(_Insertion(call.lineno - 1, call.col_offset, b"(await "))
         self.insertions.append(_Insertion(call.end_lineno - 1, call.end_col_offset, f"{mark})".encode()))
 

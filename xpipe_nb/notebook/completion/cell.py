@@ -9,11 +9,11 @@ from typing import NamedTuple
 from xpipe_nb.errors import XPipeError
 from xpipe_nb.listeners import Listener
 from xpipe_nb.names import SYSTEM, SYSTEM_LISTENERS, is_name
-from xpipe_nb.notebook.arguments import example_of
 from xpipe_nb.notebook.commands import COMMANDS
 from xpipe_nb.notebook.completion.words import Found, starting
 from xpipe_nb.notebook.completion.xml import in_xml
 from xpipe_nb.notebook.completion.yaml import in_yaml
+from xpipe_nb.notebook.constructors import example_of
 from xpipe_nb.notebook.line import INJECT, ORGANISM, SETTLE, OptionTable
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.starters import STARTERS
