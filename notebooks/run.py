@@ -48,8 +48,16 @@ def run(path: Path, timeout: int) -> int:
     except CellExecutionError as error:
         print(f"\n✗ {path}: a cell failed: {error.ename}: {error.evalue}", file=sys.stderr)
         return 1
-    print(f"\n✓ {path}: every cell ran")
+    print(f"\n✓ {path}: every cell did what it should{on_purpose(notebook)}")
     return 0
+
+
+def on_purpose(notebook: Any) -> str:
+    """Say how many cells have failed because they are meant to; the last one of a tutorial is its exercise."""
+    codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    failed = [cell for cell in codes if any(output.output_type == "error" for output in cell.get("outputs", []))]
+    exercise = ", the last of them because its exercise is yours to do" if failed and failed[-1] is codes[-1] else ""
+    return f"; {len(failed)} failed on purpose{exercise}" if failed else ""
 
 
 def show(cell: Any) -> None:

@@ -29,6 +29,9 @@ def test_the_first_tutorial_runs_and_shows_its_outputs():
     assert done.returncode == 0, done.stderr
     assert "%load_ext xpipe_nb" in done.stdout
     assert "HELLO WORLD" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    ended = "every cell did what it should; 2 failed on purpose, the last of them because its exercise is yours to do"
+    assert done.stdout.rstrip().endswith(ended)
 
 
 def test_a_cell_is_shown_with_its_outputs(demo):

@@ -295,6 +295,21 @@ def test_a_peer_of_a_misspelt_listener_is_not_a_second_fault():
     assert set(faults("listeners: [greeter, shoutr]")) == {"$.listeners[1]"}
 
 
+def test_a_list_alone_wants_its_key():
+    """The likely slip is to leave `listeners:` out."""
+    [fault] = faults("- greeter").values()
+    assert str(fault) == "$ (line 1): a list without a key; expected `listeners:` above it"
+
+
+@pytest.mark.parametrize("item", ["greeter:", "greeter: {timeout: 5}"])
+def test_a_name_in_the_place_of_a_setting_is_told_as_that(item):
+    """In a list a listener's name follows `name:`; as a key it stands in a mapping."""
+    [fault] = faults(f"listeners:\n  - {item}").values()
+    assert (fault.path, fault.line) == ("$.listeners[0]", 2)
+    assert fault.problem == "the name 'greeter' stands where a setting would"
+    assert fault.expected == "- name: greeter, and its settings below it"
+
+
 def test_the_source_is_told():
     """The error of a file says which file."""
     with pytest.raises(ConfigError) as caught:

@@ -19,8 +19,9 @@ SOLUTIONS = {
         "return Words(message.text)  # change this line": 'return Words(f"{message.text} {message.text}")',
     },
     "01-hello-organism": {
-        'to="shouter")  # 2. choose here': 'to="whisperer" if message.name.endswith("?") else "shouter")',
-        "Shout(message.name)  # 1. lower case, please": "Shout(message.name.lower())",
+        "    # when in doubt, answer here": """\
+    if message.name.endswith("?"):
+        return Shout(greeting.name)""",
     },
     "02-calls-answers-errors": {
         """\
@@ -88,7 +89,7 @@ def test_it_says_what_you_will_learn_and_is_short(path) -> None:
     assert "What you will learn" in notebook.cells[0].source
     assert len(code_cells(notebook)) <= 12
     last = code_cells(notebook)[-1]
-    assert "assert" in last.source or "%expect" in last.source
+    assert last.source.splitlines()[-1].startswith("%expect ")
     assert last.metadata["tags"] == ["raises-exception"]
 
 
@@ -102,8 +103,8 @@ def test_its_saved_outputs_are_what_a_fresh_kernel_shows_twice(path, tmp_path) -
 
 @each_tutorial
 def test_nothing_in_it_changes_by_itself(path) -> None:
-    """No ids, clock times or folders of somebody's machine stand in the saved file."""
-    text = path.read_text(encoding="utf-8")
+    """No ids (but one of zeros, which a person wrote), clock times or folders of somebody's machine stand in the file."""
+    text = path.read_text(encoding="utf-8").replace("00000000-0000-4000-8000-000000000000", "")
     assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-", text)
     assert not re.search(r"\d\d:\d\d:\d\d", text)
     assert not re.search(r"/home/|/root/|/tmp/|0x[0-9a-f]{8}", text)
@@ -144,7 +145,8 @@ def test_its_exercise_fails_until_it_is_done_and_then_passes(path, tmp_path) -> 
     notebook = nbformat.read(path, as_version=4)
     exercise = code_cells(notebook)[-1]
     (error,) = (output for output in exercise.outputs if output.output_type == "error")
-    assert error.ename in ("AssertionError", "ConversationFailed", "ExpectationFailed")
+    assert error.ename in ("ConversationFailed", "ExpectationFailed")
+    assert not any("Traceback" in line for line in error.traceback)
     for before, after in SOLUTIONS[path.stem].items():
         assert before in exercise.source
         exercise.source = exercise.source.replace(before, after)

@@ -9,7 +9,7 @@ from xpipe_nb.listeners import ListenerConfig
 from xpipe_nb.listeners.keys import LISTENER_KEYS
 from xpipe_nb.listeners.resolve import Surroundings
 from xpipe_nb.listeners.together import Entry
-from xpipe_nb.settings import Place, invalid, read_keys
+from xpipe_nb.settings import Place, invalid, read_keys, said
 
 __all__ = ["read_entries"]
 
@@ -34,11 +34,22 @@ def _listed(items: Any, place: Place, around: Surroundings) -> Iterator[Entry]:
         elif isinstance(item, Mapping):
             if "name" in item or "handler" in item:
                 yield _entry(read_keys(LISTENER_KEYS, item, spot), spot, around)
+            elif (name := _misplaced_name(item)) is not None:
+                spot.fault(
+                    f"the name {said(name)} stands where a setting would", f"- name: {name}, and its settings below it"
+                )
             else:
                 read_keys(LISTENER_KEYS, item, spot)
                 spot.fault("a listener without a name", "name: …")
         else:
             invalid(item, spot, "the name of a function, or settings (name: …)")
+
+
+def _misplaced_name(item: Mapping[Any, Any]) -> str | None:
+    """Give the name in `- slow:` or `- slow: {timeout: 5}`: the form of a mapping, in a list."""
+    [name, *others] = item or [None]
+    is_name = isinstance(name, str) and name not in {key.name for key in LISTENER_KEYS}
+    return name if is_name and not others and (item[name] is None or isinstance(item[name], Mapping)) else None
 
 
 def _named(items: Mapping[str, Any], place: Place, around: Surroundings) -> Iterator[Entry]:

@@ -145,6 +145,8 @@ def _organism(document: YamlDocument, around: Surroundings, folder: Path | None)
         return INVALID
 
     value = {} if document.value is None else document.value
+    if isinstance(value, list) and any(isinstance(each, str | Mapping) for each in value):
+        raise ConfigError(document.located(Fault("$", "a list without a key", "`listeners:` above it")))
     settings = mapping(_top_keys(listeners, folder))(value, top)
     faults = _told_once([document.located(fault) for fault in top.faults], document)
     if faults:

@@ -13,7 +13,7 @@ from xpipe_nb.notebook.constructors import example_of
 from xpipe_nb.notebook.display import conversation_bundle, organism_bundle, show
 from xpipe_nb.notebook.line import HELP, first_word
 from xpipe_nb.notebook.mistakes import Mistake, show_as
-from xpipe_nb.notebook.reloads import reloaded_text
+from xpipe_nb.notebook.reloads import edited_line, reloaded_text
 from xpipe_nb.notebook.reports import dead_letter, dead_letters, dead_magic, letter_numbered, one_conversation, threads
 from xpipe_nb.notebook.saying import say
 from xpipe_nb.notebook.session import Session
@@ -234,7 +234,8 @@ async def _reload(desk: Desk, name: str) -> str:
     run = desk.session.runs[organism.name]
     event = await run.take_over(run.source, desk.session.namespace)
     run.picture.renew_soon()
-    return reloaded_text(organism, event)
+    is_edit = event.changes and not event.added_listeners and not event.removed_listeners
+    return edited_line(organism, event) if is_edit else reloaded_text(organism, event)
 
 
 async def _doctor(desk: Desk, _rest: str) -> str:

@@ -99,11 +99,12 @@ class Shell:
         return "none attached (headless)" if self.is_headless else "attached"
 
     def _abilities(self) -> list[tuple[str, str, str]]:
-        widgets = _can_import("anywidget")  # which needs ipywidgets, and both must be whole
+        widgets = self.kernel is not None and _can_import("anywidget")  # which needs ipywidgets, and both must be whole
+        remedy = "pip install anywidget" if self.kernel is not None else "a terminal shows none; a notebook does"
         return [
             _row("displays under their cause", self.displays_follow_tasks, "done by our own capture; ipykernel 7 can"),
             _row("completion", self.has_matchers, "pip install 'ipython>=8.18'"),
-            _row("live widgets", widgets, "pip install anywidget"),
+            _row("live widgets", widgets, remedy),
             _row("event loop as it came", not self.is_nested, "take nest_asyncio.apply() out, restart the kernel"),
         ]
 

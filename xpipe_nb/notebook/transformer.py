@@ -10,6 +10,7 @@ autoawait runs the cell on the kernel's loop. What it keeps:
 - Where nobody can `await` (a plain `def`, a `lambda`, a class body, a generator expression, below another magic) the
   call stays; what it returns has started by itself and says that nobody waits.
 - A cell magic of ours with nothing below it gets an empty line, so that it is called at all and can say what it needs.
+- `%load_ext xpipe_nb` does nothing where we are loaded: IPython would say so, and a second Run All would differ.
 - `%%time` and `%%capture` with our calls in their body become twins of ours that can await.
 """
 
@@ -74,11 +75,12 @@ class AwaitOurCalls:
         ours = self._calls()
         with_twin = {(runner, name) for runner, name in TWINS if (runner, f"{PREFIX}{name}") in ours}
         calls = {(runner, name) for runner, name in {*ours, *with_twin} if runner in text and name in text}
-        if not calls or not self._autoawait() or _is_inside_a_magic():
+        loads = "load_ext" in text and "xpipe_nb" in text and "unload_ext" not in text
+        if not (calls or loads) or not self._autoawait() or _is_inside_a_magic():
             return None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python has to say about the cell, it says when it compiles it
-            finder = _Finder(calls, self._interactivity())
+            finder = _Finder(calls, self._interactivity(), is_loaded=loads)
             finder.visit(ast.parse(text))
             if not finder.insertions:
                 return None
@@ -105,6 +107,16 @@ def _inserted(text: str, insertions: list[_Insertion]) -> str:
     return b"".join(lines).decode()
 
 
+def _loads_us(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(
+            func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr="run_line_magic"),
+            args=[ast.Constant(value="load_ext"), ast.Constant(value=str(name))],
+        ):
+            return name.strip() == "xpipe_nb"
+    return False
+
+
 def _has_calls_below(arguments: list[ast.expr]) -> bool:
     body = arguments[-1] if arguments else None
     return isinstance(body, ast.Constant) and isinstance(body.value, str) and has_calls(body.value)
@@ -113,9 +125,9 @@ def _has_calls_below(arguments: list[ast.expr]) -> bool:
 class _Finder(ast.NodeVisitor):
     """Walks a cell and notes what to insert, and where."""
 
-    def __init__(self, calls: set[Call], interactivity: str) -> None:
+    def __init__(self, calls: set[Call], interactivity: str, *, is_loaded: bool) -> None:
         self.insertions: list[_Insertion] = []
-        self._calls, self._interactivity = calls, interactivity
+        self._calls, self._interactivity, self._is_loaded = calls, interactivity, is_loaded
         self._can_wait, self._at_top = True, True
 
     def visit_Module(self, node: ast.Module) -> None:
@@ -131,6 +143,8 @@ class _Finder(ast.NodeVisitor):
     def visit_Expr(self, node: ast.Expr) -> None:
         if self._is_ours(node.value):
             self._note(node.value, "")
+        elif self._is_loaded and _loads_us(node.value):
+            self._skip(node.value)
         else:
             self.generic_visit(node)
 
@@ -195,6 +209,12 @@ class _Finder(ast.NodeVisitor):
             self.insertions.append(_Insertion(body.lineno - 1, body.col_offset + len("'"), rb"\n"))
         self.insertions.append(_Insertion(call.lineno - 1, call.col_offset, b"(await "))
         self.insertions.append(_Insertion(call.end_lineno - 1, call.end_col_offset, f"{mark})".encode()))
+
+    def _skip(self, call: ast.expr) -> None:
+        """Leave out a call whose value nobody takes."""
+        if call.end_lineno is not None and call.end_col_offset is not None:
+            self.insertions.append(_Insertion(call.lineno - 1, call.col_offset, b"(None and "))
+            self.insertions.append(_Insertion(call.end_lineno - 1, call.end_col_offset, b")"))
 
     def _is_ours(self, node: ast.expr) -> bool:
         match node:
