@@ -29,7 +29,7 @@ JLPM = cd labextension && export PATH="$(abspath $(BIN)):$$PATH" && \
 
 help: ## Say what can be done here
 	@echo "make TARGET, where TARGET is one of:"
-	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 lab: $(VENV)/.lab ## Open JupyterLab on the first tutorial
 	$(BIN)/python -m jupyterlab $(AS_ROOT) $(FIRST) $(ARGS)

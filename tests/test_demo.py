@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
 import nbformat
 import pytest
 
@@ -60,3 +63,13 @@ def test_a_notebook_that_is_not_there_is_named():
     """A wrong path is one line, no traceback."""
     done = fresh_python("notebooks/run.py", "nowhere.ipynb")
     assert (done.returncode, done.stderr) == (1, "There is no notebook nowhere.ipynb.\n")
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+def test_the_help_of_make_has_two_columns():
+    """Every target and what it does, the second column under itself."""
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    rows = [line for line in done.stdout.splitlines() if line.startswith("  ")]
+    width = max(len(row.split()[0]) for row in rows)
+    assert "labextension" in done.stdout
+    assert all(row[2 + width] == " " and row[3 + width] != " " for row in rows), done.stdout

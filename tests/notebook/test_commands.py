@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.notebook.kernels import CELLS, FRESH, ORGANISM
+from tests.support import fresh_python
 
 
 def test_inject_alone_says_what_can_be_sent_here_and_now(hello) -> None:
@@ -239,3 +240,14 @@ def test_a_dead_letter_is_sent_again_by_its_number(hello) -> None:
     assert hello("%organism resend again 9").said == "✕ No dead letter 9 in again. There are 1 to 2."
     assert "needs the number of a dead letter" in hello("%organism resend again").said
     hello("%organism stop again")
+
+
+def test_a_terminal_shows_no_live_widgets(tmp_path) -> None:
+    """What a front end cannot do is a no, with what can."""
+    program = (
+        "from IPython.core.interactiveshell import InteractiveShell\nfrom xpipe_nb.notebook.shell import Shell\n"
+        "print(Shell(InteractiveShell.instance()).report())"
+    )
+    done = fresh_python("-c", program, IPYTHONDIR=str(tmp_path))
+    [row] = [line for line in done.stdout.splitlines() if line.startswith("live widgets")]
+    assert row.split(maxsplit=2)[2] == "no · a terminal shows none; a notebook does"

@@ -54,6 +54,17 @@ def test_reload_gives_one_working_set(bare) -> None:
     assert bare("len([s for s in get_ipython().input_transformers_post if 'xpipe' in type(s).__module__])").value == "1"
 
 
+def test_a_second_load_is_quiet_and_changes_nothing(bare) -> None:
+    """Run All may be chosen again: IPython would say that we are loaded already. Unloading and loading again works."""
+    for cell in (LOAD, CELLS, ORGANISM):
+        assert not bare(cell).error
+    assert bare(LOAD).outputs == []
+    assert bare("%load_ext xpipe_nb").outputs == []
+    assert bare("x = %inject shouter name='x'\nx.number").value == "1"
+    assert not bare("%unload_ext xpipe_nb\n%load_ext xpipe_nb").outputs
+    assert "No organism is running" in bare("%inject").text
+
+
 def test_names_of_others_are_left_to_them(bare) -> None:
     """Where a magic of that name is there, ours get a prefix, said once, and unloading leaves theirs."""
     bare(

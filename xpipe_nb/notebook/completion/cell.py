@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from xpipe_nb.errors import XPipeError
@@ -53,7 +54,7 @@ def found_in(lines: list[str], session: Session, prefix: str = "") -> Answer:
 
 def _call(line: str, prefix: str) -> _Call | None:
     names = "|".join(_LINES)
-    found = re.match(rf"\s*(?:[\w.,\s]+=\s*)?(%?%){prefix}({names})\s(.*)$", line)
+    found = re.match(rf"\s*(?:%time\s+)?(?:[\w.,\s]+=\s*)?(%?%){prefix}({names})\s(.*)$", line)
     return None if found is None else _Call(found[2], found[1] == "%%", found[3])
 
 
@@ -79,7 +80,8 @@ def _inject(call: _Call, session: Session) -> Answer:
     if not blank:
         options = [] if rest else _options(INJECT)
         system = [Found(name, "listener") for name in SYSTEM_LISTENERS if target.startswith(SYSTEM)]
-        return target, starting(target, [*_listeners(session), *system, *options])
+        within = _listeners_within(target.partition("/")[0], session) if "/" in target else []
+        return target, starting(target, [*_listeners(session), *within, *system, *options])
     listener = _listener(target, session)
     if listener is None:
         return _NOTHING
@@ -108,7 +110,8 @@ def _organism(call: _Call, session: Session) -> Answer:
         return word, starting(word, [*(names if " " not in rest else []), *_options(ORGANISM)])
     word, blank, rest = call.rest.partition(" ")
     if not blank:
-        return word, starting(word, [*(Found(name, "command") for name in COMMANDS), *names])
+        options = [Found("--help", "option"), Found("--from ", "option")] if word.startswith("-") else []
+        return word, starting(word, [*(Found(name, "command") for name in COMMANDS), *names, *options])
     if word == "budgets" and " " in rest:
         return _raise(rest, session)
     if word == "budgets":
@@ -165,11 +168,20 @@ def _without_options(text: str, table: OptionTable) -> tuple[Answer, str, bool]:
             return (word, starting(word, _options(table))), "", False
         takes_word = table.get(word.removeprefix("--")) is not None
         if takes_word:
-            _, blank, rest = rest.lstrip().partition(" ")
+            value, blank, rest = rest.lstrip().partition(" ")
             if not blank:
-                return _NOTHING, "", False
+                return (value, starting(value, _values(word, table))), "", False
         text = rest.lstrip()
     return _NOTHING, text, True
+
+
+def _values(option: str, table: OptionTable) -> list[Found]:
+    """Give what may stand after an option: files that an organism is read from, or the port of a message."""
+    if option != "--from":
+        return []
+    if table is ORGANISM:
+        return [Found(path.name, "file") for path in sorted(Path.cwd().glob("*.y*ml"))]
+    return [Found("console", "port")]
 
 
 def _options(table: OptionTable) -> list[Found]:
@@ -182,6 +194,11 @@ def _listeners(session: Session) -> Iterable[Found]:
     names = [name for name, _ in every]
     plain = [name if names.count(name) == 1 else f"{organism}/{name}" for name, organism in every]
     return [Found(each, "listener") for each in plain]
+
+
+def _listeners_within(organism: str, session: Session) -> list[Found]:
+    run = session.runs.get(organism)
+    return [Found(f"{organism}/{name}", "listener") for name in run.organism.listeners] if run else []
 
 
 def _listener(target: str, session: Session) -> Listener | None:
