@@ -215,8 +215,8 @@ def test_nothing_runs_is_said_with_the_remedy(bare) -> None:
     bare(LOAD)
     bare(CELLS)
     says = (
-        "No organism is running (was the kernel restarted?). Run the %%organism cell; "
-        "where there is none, %organism new begins one."
+        "No organism is running (was the kernel restarted?). Run the %%organism cell. "
+        "Where there is none, %organism new begins one."
     )
     assert bare("%inject greeter name='x'").said == f"✕ {says}"
     assert bare("%inject").text == f"{says}\n"
@@ -229,7 +229,7 @@ def test_the_cell_to_run_is_named_by_its_number_where_it_is_known(bare) -> None:
     cells = (LOAD, CELLS, ORGANISM, "%organism stop", "%%organism --help", "%%organism hello\nlisteners: [nobody]")
     for cell in cells:
         bare(cell)
-    says = "✕ No organism is running: hello was stopped. Run its cell (cell 3)."
+    says = "✕ No organism is running (hello was stopped). Run the %%organism cell (cell 3)."
     assert bare("%inject greeter name='x'").said == says
 
 
