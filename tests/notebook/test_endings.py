@@ -52,13 +52,14 @@ def test_what_is_saved_is_true_after_a_stop(hello, stop) -> None:
     hello(ORGANISM)
 
 
-def test_where_somebody_looks_on_the_last_picture_stands_alone(tmp_path) -> None:
+@pytest.mark.parametrize("stop", ["%organism stop", "%unload_ext xpipe_nb"])
+def test_where_somebody_looks_on_the_last_picture_stands_alone(tmp_path, stop) -> None:
     """The live view ends with the organism: what is left on the page is the picture, which says that it stopped."""
     with kernel_in(tmp_path) as kernel:
         for cell in (LOAD, CELLS, ORGANISM, "%inject greeter name='x'"):
             assert not kernel(cell, attended=True).error
         updates = Updates()
-        kernel("%organism stop\nimport asyncio\nawait asyncio.sleep(0.1)", attended=True, on_update=updates)
+        kernel(f"{stop}\nimport asyncio\nawait asyncio.sleep(0.1)", attended=True, on_update=updates)
         assert updates.states == [("stopped", 4, 1)]
         assert WIDGET not in next(iter(updates.last.values()))
 

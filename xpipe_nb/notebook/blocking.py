@@ -42,7 +42,9 @@ class _Place(NamedTuple):
 
 
 class Watchdog:
-    """A thread that looks on while anything is under way, and sleeps otherwise.
+    """A thread that looks on while a cell runs or anything is under way, and sleeps otherwise.
+
+    While both are so it wakes the loop now and then, so that Stop acts within a few tenths of a second.
 
     Args:
         session: The organisms of this kernel; their loop is that of the thread which makes this.

@@ -176,7 +176,10 @@ class Session:
             for run in list(self.runs.values()):
                 self._left(run)
             return []
-        return [loop.create_task(organism.stop(grace=0)) for organism in self.organisms.values()]
+        stopping = [loop.create_task(organism.stop(grace=0)) for organism in self.organisms.values()]
+        for task in stopping:
+            task.add_done_callback(lambda _done: self.renew_pictures())
+        return stopping
 
     def _left(self, run: Run) -> None:
         """Forget an organism that has stopped; this is the only way out, whoever has stopped it."""
