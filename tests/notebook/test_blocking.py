@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from tests.notebook.kernels import CELLS, FRESH, LOAD, ORGANISM
+from tests.notebook.kernels import CELLS, FRESH, LOAD, ORGANISM, OTHER_KERNEL
 
 BLOCKING = """\
 import time
@@ -111,6 +113,7 @@ def test_a_cell_inside_a_cell_leaves_the_outer_one_running(held) -> None:
     assert "Stop (interrupt) ends it" in held("get_ipython().run_cell('1');\n%inject hog name='x'").text
 
 
+@pytest.mark.skipif(OTHER_KERNEL in os.environ, reason="a kernel before 7 has no subshells")
 def test_stop_reaches_a_handler_while_another_cell_runs_in_a_thread(held) -> None:
     """A subshell's cell runs beside; it takes nothing from the one that can be stopped."""
     held(FRESH + "  - hog\n")

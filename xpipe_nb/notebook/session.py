@@ -198,8 +198,7 @@ class Session:
         Args:
             every: Look at all the others, too; nothing is sent where nothing has changed.
         """
-        pictures = [*(run.picture for run in self.runs.values()), *self._lines.values(), *self._parting]
-        for picture in pictures:
+        for picture in [*(run.picture for run in self.runs.values()), *self._lines.values(), *self._parting]:
             if every or picture.is_due:
                 picture.renew()
         self._parting = [picture for picture in self._parting if picture.is_due]
@@ -285,8 +284,8 @@ class Session:
     def _tell_failure(self, conversation: Conversation) -> None:
         """Say under the cell that caused it that a conversation has failed, if nobody has been told."""
         if not conversation.heard and conversation.context is not None:
-            line = f"✕ #{conversation.number} failed: {conversation.cause or 'see .errors'}"
-            conversation.context.copy().run(say, line)
+            why = conversation.cause or "see .errors"
+            conversation.context.copy().run(say, f"✕ #{conversation.number} failed: {why}")
 
     def place_of(self, organism: Organism, conversation: Conversation) -> str | None:
         """Give the expression by which a person gets at a conversation, if there is one; it means the same for good."""
