@@ -8,6 +8,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+# Two processes, a file of tests in one of them: most tests wait for a kernel or a browser. For one: make test WORKERS=
+WORKERS ?= --numprocesses 2 --dist loadfile
 FIRST := notebooks/01-hello-organism.ipynb
 
 BIN := $(VENV)/bin
@@ -38,7 +40,7 @@ demo: $(VENV)/.test ## Run the first tutorial in a real kernel and print its out
 	@$(BIN)/python notebooks/run.py $(FIRST) $(ARGS)
 
 test: $(VENV)/.test ## Run every test (under 10 minutes)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 check: check-python check-typescript ## Lint, check the format, the types and the spelling
 

@@ -253,7 +253,7 @@ def test_a_key_that_others_can_read_stops_run_and_check(file):
     for command in ("run", "check"):
         done = xpipe(command, file)
         assert (done.returncode, done.stdout) == (1, "")
-        assert "$.organism.identity (line 2): others can use" in done.stderr
+        assert "$.organism.identity (organism.yaml, line 2): others can use" in done.stderr
         assert "chmod 600" in done.stderr
 
 

@@ -106,7 +106,7 @@ async def story(program: Program, caplog: pytest.LogCaptureFixture) -> None:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, JumpingLoop)
     pump.deadlines._now = loop.time
-    loop.threads_work = lambda: pump.threads._made > len(pump.threads._idle)
+    loop.threads_work = lambda: pump.threads.at_work > 0
     async with asyncio.timeout(LONG):
         await stage.organism.start()
         if program.watched:

@@ -328,7 +328,7 @@ def test_a_relative_path_begins_beside_its_file(path, monkeypatch):
     monkeypatch.chdir(path.parent)
     assert settings_from(identity="me.pem").identity == made
     monkeypatch.chdir("/")
-    source = Source(file)
+    source = Source(file, lambda: 1)
     assert source.config("x", {}).identity == source.again("x", {}).identity == made, (
         "also when a notebook reads it anew"
     )

@@ -68,7 +68,14 @@ class DaemonThreads:
         self._idle: list[SimpleQueue[_Job | None]] = []
         self._lock = threading.Lock()
         self._closed = False
+        self._alive = 0
         self.abandoned = 0
+
+    @property
+    def at_work(self) -> int:
+        """How many functions are running."""
+        with self._lock:
+            return self._alive - len(self._idle)
 
     async def run(
         self, function: Callable[[], Result], context: Context, late: Callable[[Any], None] = lambda _result: None
@@ -102,12 +109,14 @@ class DaemonThreads:
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
+            self._alive -= len(idle)
         for jobs in idle:
             jobs.put(None)
 
     def _start(self, job: _Job) -> None:
         with self._lock:
             jobs = self._idle.pop() if self._idle else None
+            self._alive += jobs is None
         if jobs is None:
             jobs = SimpleQueue()
             name = f"xpipe-handler-{next(self._numbers)}"
@@ -122,6 +131,7 @@ class DaemonThreads:
                 with self._lock:
                     if jobs in self._idle:
                         self._idle.remove(jobs)
+                        self._alive -= 1
                         return
                 continue  # a job is just being put
             if job is None:
@@ -130,5 +140,6 @@ class DaemonThreads:
             del job
             with self._lock:
                 if self._closed:
+                    self._alive -= 1
                     return
                 self._idle.append(jobs)

@@ -110,7 +110,9 @@ class Session:
         """What to say when there is no organism: which cell to run, as far as this kernel knows."""
         if self._started_last is not None:
             name, cell = self._started_last
-            return f"No organism is running ({name} was stopped). Run the {self.called.organism_cell} cell (cell {cell})."
+            return (
+                f"No organism is running ({name} was stopped). Run the {self.called.organism_cell} cell (cell {cell})."
+            )
         begin = f"Run the {self.called.organism_cell} cell. Where there is none, {self.called.organism} new begins one."
         return f"No organism is running (was the kernel restarted?). {begin}"
 
