@@ -115,7 +115,7 @@ def test_nbval_finds_the_same_outputs(path) -> None:
     """The strict comparison of nbval passes, not only the lax one."""
     done = fresh_python(
         "-m", "pytest", "-q", "-o", "addopts=", "-p", "no:asyncio", "-p", "no:cacheprovider",
-        "--nbval", "--nbval-current-env", str(path),
+        "--nbval", "--nbval-current-env", "--nbval-sanitize-with", str(Path(__file__).with_name("cells.cfg")), str(path),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
 
