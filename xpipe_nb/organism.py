@@ -14,7 +14,6 @@ from xpipe_nb.config import ConfigLoader, OrganismConfig, settings_from
 from xpipe_nb.errors import ConfigError, Fault, XPipeError
 from xpipe_nb.listeners import ListenerConfig
 from xpipe_nb.listeners import listener as mark
-from xpipe_nb.pump import StreamPump
 from xpipe_nb.views.graph import Graph, graph_of
 from xpipe_nb.wording import counted
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from xpipe_nb.listeners import Listener
     from xpipe_nb.message_log import MessageLog
     from xpipe_nb.messages import DeadLetter
+    from xpipe_nb.pump import StreamPump
     from xpipe_nb.questions import Question
     from xpipe_nb.views.xray import XRay
 
@@ -131,7 +131,9 @@ class Organism:
         )
 
     def _begin(self, config: OrganismConfig, namespace: Mapping[str, Any] | None = None) -> None:
-        self.pump = StreamPump(config, namespace)
+        from xpipe_nb.pump import StreamPump  # with the first organism, not with whatever only names the class
+
+        self.pump: StreamPump = StreamPump(config, namespace)
         self._task: asyncio.Task[None] | None = None
         self._view: Any = None
         self._messages: MessageLog | None = None
