@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from xpipe_nb.conversation import Conversation
-from xpipe_nb.notebook.feed import Feed
 from xpipe_nb.notebook.pace import Pace
 from xpipe_nb.organism import Organism
 from xpipe_nb.views.delta import delta
@@ -43,6 +42,8 @@ class LiveView:
     """
 
     def __init__(self, organism: Organism) -> None:
+        from xpipe_nb.notebook.feed import Feed  # with the first view, not with %load_ext
+
         self.organism = organism
         self.closed = False
         self._feed = Feed(organism, self._happened)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from html.entities import html5
 from typing import NamedTuple
 
@@ -17,14 +18,31 @@ __all__ = ["Edit", "Mender", "applied", "origin"]
 _S = "[ \t\r\n]"
 _VALUE = """(?:"[^"]*+"|'[^']*+')"""
 _ATTRIBUTE = rf"{NAME}{_S}*+={_S}*+{_VALUE}"
-_START = re.compile(rf"<({NAME})((?:{_S}++{_ATTRIBUTE})*+){_S}*+(/?)>")
-_END = re.compile(rf"</({NAME}){_S}*+>")
-_VALUES = re.compile(rf"{NAME}{_S}*+={_S}*+({_VALUE})")
-_OPENS = re.compile(rf"<(?:{NAME_START}|/{NAME_START}|!|\?{NAME_START})")
 _ODD = r"&(?!(?:lt|gt|amp|quot|apos|#[0-9]++|#x[0-9A-Fa-f]++);)"
 _IN_TEXT = re.compile(rf"<|{_ODD}|\]\]>")
 _IN_VALUE = re.compile(rf"<|{_ODD}")
-_ENTITY = re.compile(rf"&({NAME});")
+
+
+class _Patterns(NamedTuple):
+    """The patterns with names in them."""
+
+    start: re.Pattern[str]
+    end: re.Pattern[str]
+    values: re.Pattern[str]
+    opens: re.Pattern[str]
+    entity: re.Pattern[str]
+
+
+@cache
+def _patterns() -> _Patterns:
+    """Compile them with the first repair: XML's classes of letters take longer than all else that is imported here."""
+    return _Patterns(
+        start=re.compile(rf"<({NAME})((?:{_S}++{_ATTRIBUTE})*+){_S}*+(/?)>"),
+        end=re.compile(rf"</({NAME}){_S}*+>"),
+        values=re.compile(rf"{NAME}{_S}*+={_S}*+({_VALUE})"),
+        opens=re.compile(rf"<(?:{NAME_START}|/{NAME_START}|!|\?{NAME_START})"),
+        entity=re.compile(rf"&({NAME});"),
+    )
 
 
 class Edit(NamedTuple):
@@ -46,6 +64,7 @@ class Mender:
 
     def __init__(self, text: str, limits: GateLimits) -> None:
         self.text, self.limits = text, limits
+        self._patterns = _patterns()
         self.edits: list[Edit] = []
         self.open: list[tuple[str, int]] = []
         self.nodes = 0
@@ -73,7 +92,7 @@ class Mender:
             return self._reference(start)
         if self.text[start] == "]":
             return self._edit(start + 2, start + 3, "&gt;", "escaped > of ]]>")
-        if not _OPENS.match(self.text, start):
+        if not self._patterns.opens.match(self.text, start):
             return self._edit(start, start + 1, "&lt;", "escaped <")
         after = self.text[start + 1]
         if after == "/":
@@ -84,13 +103,13 @@ class Mender:
 
     def _start_tag(self, start: int) -> int:
         """Step over a start tag, or an empty element, and mend the values of its attributes."""
-        found = _START.match(self.text, start)
+        found = self._patterns.start.match(self.text, start)
         if found is None:
             raise self._broken_tag(start)
         self.nodes += 1
         if self.nodes > self.limits.max_nodes:
             raise refused_at("nodes", f"more than {self.limits.max_nodes:,} elements", self.text, start)
-        for value in _VALUES.finditer(self.text, *found.span(2)):
+        for value in self._patterns.values.finditer(self.text, *found.span(2)):
             self._value(*value.span(1))
         if not found[3]:
             self.open.append((found[1], start))
@@ -101,7 +120,7 @@ class Mender:
 
     def _end_tag(self, start: int) -> int:
         """Step over an end tag, which must close the element that is open."""
-        found = _END.match(self.text, start)
+        found = self._patterns.end.match(self.text, start)
         if found is None:
             raise self._broken_tag(start)
         name, begin = self.open.pop()
@@ -118,14 +137,14 @@ class Mender:
             position = found.start()
             if self.text[position] == "&":
                 position = self._reference(position)
-            elif _OPENS.match(self.text, position):
+            elif self._patterns.opens.match(self.text, position):
                 raise refused_at("malformed", "markup in the value of an attribute", self.text, position)
             else:
                 position = self._edit(position, position + 1, "&lt;", "escaped <")
 
     def _reference(self, start: int) -> int:
         """Mend an & that begins no reference of XML: one of HTML becomes its characters, any other an &amp;."""
-        found = _ENTITY.match(self.text, start)
+        found = self._patterns.entity.match(self.text, start)
         if found is None:
             return self._edit(start, start + 1, "&amp;", "escaped &")
         characters = html5.get(f"{found[1]};")
