@@ -19,7 +19,7 @@ from xpipe_nb.events import (
 from xpipe_nb.payloads import codec_of
 
 if TYPE_CHECKING:
-    from xpipe_nb.messages import DeadLetter
+    pass
 
 __all__ = ["LoggedMessage", "MessageLog"]
 
@@ -184,7 +184,7 @@ class MessageLog(Sequence[LoggedMessage]):
 
     def _died(self, event: DeadLetterEvent) -> None:
         letter = event.letter
-        number = _number_of(letter)
+        number = letter.number or 0
         key = (letter.conversation, number, letter.to_id)
         record = self._records.get(key) if number else None
         if record is None:
@@ -270,9 +270,3 @@ _REDUCERS: dict[type, Callable[[MessageLog, Any], None]] = {
 def _row(message: LoggedMessage) -> tuple[str, ...]:
     number = f"#{message.conversation}" if message.conversation else ""
     return (number, message.from_id, message.to_id or "?", message.payload_type, message.state, message.reason)
-
-
-def _number_of(letter: DeadLetter) -> int:
-    """The number of a letter's message in its conversation; 0 for one that was never sent."""
-    number = letter.message_id.rpartition("/")[2]
-    return int(number) if number.isdecimal() else 0

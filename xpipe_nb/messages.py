@@ -295,6 +295,12 @@ class DeadLetter:
         return self.detail if any(str(name) in self.detail for name in about) else f"{self.from_id}: {self.detail}"
 
     @property
+    def number(self) -> int | None:
+        """The message's number in its conversation, as in `#1.2`; `None` for one that never came into a conversation."""
+        _, slash, digits = self.message_id.rpartition("/")
+        return int(digits) if slash and self.conversation else None
+
+    @property
     def is_written(self) -> bool:
         """It holds a message that can be sent again; of a payload that could not be written there is only its `repr`."""
         return self.reason != "payload" or self.raw.lstrip().startswith(b"<")

@@ -409,7 +409,7 @@ class Organism:
     @property
     def conversations(self) -> list[Conversation]:
         """The conversations that are remembered, oldest first; open ones last."""
-        return [*self.pump.conversations.finished, *self.pump.conversations.active]
+        return self.pump.conversations.known
 
     def conversation(self, number: int) -> Conversation:
         """Give a remembered conversation by the number that people see; it stays the same one, whatever comes after it.

@@ -97,7 +97,7 @@ class Passages:
             if each.conversation == number
         }
         for letter in self._letters:
-            found = _number_of(letter)
+            found = letter.number
             if letter.conversation == number and found is not None:
                 lines.setdefault(found, f"{_title(letter)} · {letter.reason}")
         return [lines[each] for each in sorted(lines)]
@@ -106,7 +106,7 @@ class Passages:
         return "; ".join(self.listed(number)) or f"nothing is kept of #{number}"
 
     def _letters_of(self, number: int, message: int) -> Iterator[DeadLetter]:
-        return (each for each in self._letters if (each.conversation, _number_of(each)) == (number, message))
+        return (each for each in self._letters if (each.conversation, each.number) == (number, message))
 
     # ---- what is known
 
@@ -130,7 +130,7 @@ class Passages:
         )
 
     def _lost(self, letter: DeadLetter, conversations: Iterable[Conversation]) -> Passage:
-        number = _number_of(letter)
+        number = letter.number
         for each in self._events or ():
             if number is not None and (each.conversation, each.number) == (letter.conversation, number):
                 return self._arrived([each], letter, conversations)
@@ -171,13 +171,8 @@ def _numbers(where: str | tuple[int, int]) -> tuple[int, int | None]:
     return int(found[1]), int(found[2]) if found[2] else None
 
 
-def _number_of(letter: DeadLetter) -> int | None:
-    _, slash, digits = letter.message_id.rpartition("/")
-    return int(digits) if slash and letter.conversation else None
-
-
 def _title(letter: DeadLetter) -> str:
-    number = _number_of(letter)
+    number = letter.number
     name = "dead letter" if number is None else f"#{letter.conversation}.{number}"
     return f"{name} {letter.from_id} ▸ {letter.to_id or '?'} {letter.payload_type or ''}".rstrip()
 

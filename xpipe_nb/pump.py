@@ -199,8 +199,7 @@ class StreamPump(Parts):
     async def resend(self, message_id: str, payload: Any = None) -> Conversation:
         """Do what `Organism.resend` says."""
         self._check_running()
-        known = [*self.conversations.finished, *self.conversations.active]
-        return await resend(self.reception, self.letters, known, message_id, payload)
+        return await resend(self.reception, self.letters, self.conversations.known, message_id, payload)
 
     # ---- who is there
 

@@ -110,9 +110,8 @@ class Identity:
             ConfigError: There is such a file already (it is never overwritten), or it cannot be written.
         """
         _checked(verify, window, local)
-        known = [
-            read_public_key(each) for each in _listed(trusted)
-        ]  # before a file is written that would be in the way
+        # Before a file is written that would be in the way of the next try.
+        known = [read_public_key(each) for each in _listed(trusted)]
         key = create_private_key(path_of(path))
         return cls(key, trusted=known, verify=verify, window=window, local=local, clock=clock)
 

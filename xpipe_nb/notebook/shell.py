@@ -51,9 +51,8 @@ class Shell:
 
     def present_cell(self) -> int:
         """Give the number of the cell that runs now, or ran last."""
-        history = (
-            self._shell.history_manager
-        )  # IPython counts on before, or after, a cell has run; its history does not
+        # IPython counts on before, or after, a cell has run; its history does not.
+        history = self._shell.history_manager
         return len(history.input_hist_raw) - 1 if history else int(self._shell.execution_count)
 
     def cell_of(self, file: str) -> str:
