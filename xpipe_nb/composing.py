@@ -56,7 +56,7 @@ class Composer:
             Rejected: With reason `return` or `return-list` for what means nothing; with reason `payload` or `schema`
                 for a payload that its class or its schema refuses.
         """
-        if type(result) is HandlerResponse and is_payload(type(result.payload)):
+        if type(result) is HandlerResponse and is_payload(result.payload):
             return [self.respond(turn, result)]  # most turns: no list, no text
         wanted = meaning(result, turn.listener)
         if len(wanted) == 1:
@@ -90,7 +90,9 @@ class Composer:
         else:
             kind = Kind.FORWARD
         element, cls = self.encode(response.payload)
-        return Send(kind, frame, element, to, turn=turn.number, cls=cls)
+        send = Send(kind, frame, element, to, None, turn.number, cls=cls)
+        send.values = codec_of(cls).values(response.payload)
+        return send
 
     def _check_target(self, send: Send, turn: Turn) -> None:
         """See to it that somebody can take a message, before others of its list are sent."""

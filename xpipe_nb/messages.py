@@ -187,7 +187,7 @@ class Send:
 
     __slots__ = (
         "call", "cls", "codec", "element", "epoch", "error", "frame", "kind", "number", "open", "raw", "refused",
-        "tag", "to", "turn",
+        "tag", "to", "turn", "values",
     )  # fmt: skip
 
     def __init__(
@@ -210,6 +210,7 @@ class Send:
         self.epoch: int = frame.epoch
         self.number = 0
         self.codec: Any = None  # what reads the payload, once it has passed its schema
+        self.values: tuple[Any, ...] | None = None  # of the fields that were written, if none of them can change
         self.open = 1  # how many of its deliveries are still in the stream
         self.refused = False
 

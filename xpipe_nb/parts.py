@@ -142,7 +142,7 @@ class Parts(Keeper, ABC):
         """Put the stages in order; a person may change the list before the start, or while paused."""
         settlements = Settlements(self.exchange, self.rules, self.composer, self.directory, self.reception, self.bus)
         self.pipeline = Pipeline(
-            self.steps.build(),
+            self.steps,
             settlements,
             self.exchange,
             self.inbox,

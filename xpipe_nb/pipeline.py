@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from xpipe_nb.reception import Reception
     from xpipe_nb.services import Services
     from xpipe_nb.settlements import Settlements
+    from xpipe_nb.stages import Steps
 
 __all__ = ["Changed", "Pipeline"]
 
@@ -44,7 +45,7 @@ class Pipeline:
     """Builds the stream, and saves what was in it when it broke.
 
     Args:
-        built_in: The pump's own stages, from `read` to `decode`.
+        steps: The pump's own stages, from `read` to `decode`.
         settlements: Settles what a person's stages give.
         exchange: Where messages end.
         inbox: What feeds the stream.
@@ -61,7 +62,7 @@ class Pipeline:
 
     def __init__(
         self,
-        built_in: Sequence[Stage],
+        steps: Steps,
         settlements: Settlements,
         exchange: Exchange,
         inbox: Inbox,
@@ -70,11 +71,12 @@ class Pipeline:
         reception: Reception,
         bus: EventBus,
     ) -> None:
+        self._steps = steps
         self._exchange, self._inbox, self._crew, self._services = exchange, inbox, crew, services
         self._reception, self._bus = reception, bus
         ends: dict[str, Callable[..., Any]] = {"perform": crew.perform, "conclude": services.conclude}
         self.stages = Stages(
-            [*built_in, *(Stage(name, (), step) for name, step in ends.items())],
+            [*steps.build(), *(Stage(name, (), step) for name, step in ends.items())],
             settlements,
             crew.stir,
             self._source,
@@ -88,6 +90,8 @@ class Pipeline:
 
     def build(self) -> Any:
         """Give the stream of the stages as they are now."""
+        if any(each.kind != "built-in" for each in self.stages):
+            self._steps.may_alter = True  # for good: what a stage has changed may come by long after it was removed
         stages = [self._unless_barred(each) for each in self.stages.expressed()]
         doors = [each.door for each in stages if isinstance(each, Operator)]
         self._doors.become(doors)

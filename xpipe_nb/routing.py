@@ -39,6 +39,7 @@ class RouteTable:
         for listener in self._by_name.values():
             for tag in listener.accepts:
                 self._by_tag.setdefault(tag, []).append(listener)
+        self._found: dict[tuple[str, str | None, Listener | None], tuple[Listener, ...]] = {}
 
     def __iter__(self) -> Iterator[Listener]:
         return iter(self._declared.values())
@@ -77,8 +78,16 @@ class RouteTable:
         Raises:
             Rejected: At stage `route`, with reason `unknown`, `peers`, `not-accepted`, `nobody` or `ambiguous`.
         """
-        if to is not None:
-            return (self._named(tag, to, sender),)
+        if everyone:
+            return self._candidates(tag, sender, everyone=True)
+        way = (tag, to, sender)
+        found = self._found.get(way)
+        if found is None:  # the table never changes, and neither does a way through it
+            found = self._candidates(tag, sender) if to is None else (self._named(tag, to, sender),)
+            self._found[way] = found
+        return found
+
+    def _candidates(self, tag: str, sender: Listener | None, *, everyone: bool = False) -> tuple[Listener, ...]:
         candidates = [
             listener for listener in self.accepting(tag) if listener is not sender and may_send(sender, listener.name)
         ]

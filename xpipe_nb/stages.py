@@ -55,6 +55,7 @@ class Steps:
         self._identity = identity
         self.gate, self._conversations, self._directory = gate, conversations, directory
         self._composer, self._rules, self.max_messages = composer, rules, max_messages
+        self.may_alter = False  # stages of a person's own may change a tree after it was written
 
     def build(self) -> list[Stage]:
         """Give the stages, from bytes to decoded deliveries."""
@@ -157,6 +158,8 @@ class Steps:
         if kind is Kind.ITSELF:
             self._rules.hold(frame)
             return [Delivery(send, frame, targets[0])]
+        if len(targets) == 1:
+            return [self._opened(send, targets[0])]
         deliveries = [self._opened(send, listener) for listener in targets]
         send.open = len(deliveries)
         return deliveries
@@ -211,6 +214,10 @@ class Steps:
             delivery.payload = deepcopy(send.element)
             return delivery
         codec = self._composer.check(send)
+        if send.values is not None and codec.cls is send.cls and not self.may_alter:
+            delivery.payload = codec.remake(send.values)
+            if delivery.payload is not None:
+                return delivery
         try:
             delivery.payload = codec.decode(send.element, self._directory.table)
         except PayloadError as error:

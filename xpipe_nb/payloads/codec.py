@@ -28,7 +28,7 @@ from xpipe_nb.payloads.refusal import Refusal, shown
 from xpipe_nb.payloads.schema import build_schema
 from xpipe_nb.payloads.shape import Unresolved, read_shape
 from xpipe_nb.payloads.strict import XSI, named, no_attributes
-from xpipe_nb.payloads.template import compile_tree
+from xpipe_nb.payloads.template import compile_tree, compile_values
 
 __all__ = ["CODEC", "Codec", "TagTable", "codec_of", "is_payload"]
 
@@ -111,6 +111,11 @@ class Codec(Generic[T]):
     def tree(self) -> Callable[[Any], _Element]:
         """Object to element; raises `Refusal`."""
         return compile_tree(self.shape) or self._parsed_tree
+
+    @cached_property
+    def values(self) -> Callable[[Any], tuple[Any, ...] | None]:
+        """Object to the values that `remake` takes, if none of them can change; else to `None`."""
+        return compile_values(self.shape)
 
     @cached_property
     def read(self) -> Read:
@@ -212,6 +217,20 @@ class Codec(Generic[T]):
         except RecursionError:
             raise PayloadError(self.tag, "it is nested too deeply to be read") from None
         return self._decode_bare(element, finder, text)
+
+    def remake(self, values: tuple[Any, ...]) -> T | None:
+        """Make a fresh object of the values of one that was written, without reading its tree.
+
+        Args:
+            values: What `values` gave for that object.
+
+        Returns:
+            An object equal to what `decode` reads; `None` when the class refuses the values, which `decode` can explain.
+        """
+        try:
+            return self.shape.build(*values)  # type: ignore[no-any-return]
+        except Exception:  # noqa: BLE001 - the class's own checks may raise anything
+            return None
 
     def check(self, element: _Element) -> None:
         """Check an element against the schema; raises `Refusal`."""
@@ -343,5 +362,4 @@ def _attach(cls: type[T], namespace: Mapping[str, Any]) -> Codec[T]:
 
 def is_payload(value: object) -> bool:
     """Say whether a class, or the class of an object, is a payload: decorated, or already compiled by `codec_of`."""
-    cls = value if isinstance(value, type) else type(value)
-    return CODEC in cls.__dict__
+    return CODEC in (value if isinstance(value, type) else type(value)).__dict__

@@ -18,7 +18,10 @@ from xpipe_nb.payloads.nodes import Maybe, Scalar, Shape
 from xpipe_nb.payloads.refusal import Refusal
 from xpipe_nb.payloads.strict import NIL, children
 
-__all__ = ["compile_tree", "getter", "missing"]
+__all__ = ["compile_tree", "compile_values", "getter", "missing"]
+
+_IMMUTABLE = {"str": str, "int": int, "float": float, "bool": bool}
+"""The types whose values two objects may share, by the name of their node."""
 
 
 def compile_tree(shape: Shape) -> Callable[[Any], _Element] | None:
@@ -28,7 +31,7 @@ def compile_tree(shape: Shape) -> Callable[[Any], _Element] | None:
         return None
     template = etree.Element(shape.tag)
     for field in shape.fields:
-        etree.SubElement(template, field.tag).text = ""
+        etree.SubElement(template, field.tag)
     names = [name for name, _, _ in plan]
     get = getter(names)
     copy: Callable[[], _Element] = template.__copy__  # type: ignore[attr-defined]
@@ -51,6 +54,24 @@ def compile_tree(shape: Shape) -> Callable[[Any], _Element] | None:
         return root
 
     return tree
+
+
+def compile_values(shape: Shape) -> Callable[[Any], tuple[Any, ...] | None]:
+    """Compile object -> the values of its fields, for a class all of whose values cannot change; else it gives `None`.
+
+    From these values the class makes what reading the object's tree would make, and they are cheaper to come by.
+    """
+    nodes = [field.node.inner if isinstance(field.node, Maybe) else field.node for field in shape.fields]
+    kinds = tuple(_IMMUTABLE.get(node.name) if isinstance(node, Scalar) else None for node in nodes)
+    if None in kinds or any(field.keyword for field in shape.fields):
+        return lambda _value: None
+    get = getter([field.name for field in shape.fields])
+
+    def values(value: Any) -> tuple[Any, ...] | None:
+        found = get(value)
+        return found if tuple(map(type, found)) == kinds else None
+
+    return values
 
 
 def _plan(shape: Shape) -> list[tuple[str, Callable[[Any], str], str]] | None:
