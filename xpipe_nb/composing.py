@@ -125,22 +125,23 @@ class Composer:
         codec = self._directory.codec_for(send.tag, send.cls)
         if codec is None:
             raise Rejected("decode", "schema", f"nobody here knows a payload class {send.tag}")
-        text = send.raw.data if send.raw is not None and isinstance(send.raw.data, bytes | str) else None
-        try:
-            codec.validate(send.element, text=text)
-        except PayloadError as error:
-            raise self._misfit(send, codec, error) from error
+        if not codec.schema.validate(send.element):
+            raise self._misfit(send, codec)
         send.codec = codec
         return codec
 
     @staticmethod
-    def _misfit(send: Send, codec: Codec[Any], error: PayloadError) -> Rejected:
+    def _misfit(send: Send, codec: Codec[Any]) -> Rejected:
         """Say why a schema refuses a payload; one of an older binding of its class may just be out of date."""
+        text = send.raw.data if send.raw is not None and isinstance(send.raw.data, bytes | str) else None
+        error = codec.explain(send.element, text)
         if send.cls is not None and codec_of(send.cls).fingerprint != codec.fingerprint:
             what = fields_changed(send.cls, codec.cls)
             detail = f"this {send.tag} was made before its class was changed ({what}); make it again"
             return Rejected("decode", "schema-changed", detail)
-        return Rejected("decode", "schema", str(error), line=error.line, column=error.column)
+        rejection = Rejected("decode", "schema", str(error), line=error.line, column=error.column)
+        rejection.__cause__ = error
+        return rejection
 
     def _read(self, turn: Turn, text: str | bytes) -> list[Send]:
         """Find the payloads in a text, and a receiver for each."""

@@ -67,16 +67,16 @@ class DepthQueue(Generic[Item]):
         [2, 1, 1]
     """
 
-    __slots__ = ("_course", "_heaps", "_length", "_numbers", "_taken")
+    __slots__ = ("_course", "_heaps", "_numbers", "_taken", "size")
 
     def __init__(self, course: Course, taken: Callable[[], None] = lambda: None) -> None:
         self._course, self._taken = course, taken
         self._heaps: dict[Hashable, list[tuple[int, int, Item]]] = {}
         self._numbers = count()
-        self._length = 0
+        self.size = 0
 
     def __len__(self) -> int:
-        return self._length
+        return self.size
 
     def deepest(self, key: Hashable) -> int:
         """Give the depth of a conversation's next item; less than any depth when there is none."""
@@ -86,7 +86,7 @@ class DepthQueue(Generic[Item]):
     def push(self, key: Hashable, item: Item) -> None:
         """Add an item to those of its conversation."""
         heappush(self._heaps.setdefault(key, []), (-item.depth, next(self._numbers), item))
-        self._length += 1
+        self.size += 1
 
     def pop(self) -> Item:
         """Take the deepest item of the conversation served last, else of the one that waits longest."""
@@ -94,7 +94,7 @@ class DepthQueue(Generic[Item]):
         key = latest if latest in self._heaps else next(iter(self._heaps))
         heap = self._heaps[key]
         item = heappop(heap)[2]
-        self._length -= 1
+        self.size -= 1
         if not heap:
             del self._heaps[key]
         self._taken()
@@ -112,7 +112,7 @@ class DepthQueue(Generic[Item]):
             numbers = {number for number, _ in removed}
             heap[:] = [entry for entry in heap if entry[1] not in numbers]
             heapify(heap)
-            self._length -= len(removed)
+            self.size -= len(removed)
             if not heap:
                 del self._heaps[key]
             self._taken()
@@ -121,7 +121,7 @@ class DepthQueue(Generic[Item]):
     def clear(self) -> None:
         """Take out everything."""
         self._heaps.clear()
-        self._length = 0
+        self.size = 0
 
     def __iter__(self) -> Iterator[Item]:
         for heap in self._heaps.values():

@@ -134,5 +134,5 @@ class Directory:
 
     def codec_for(self, tag: str, sender_class: type | None) -> Codec[Any] | None:
         """Give the codec that reads a payload: the organism's for that tag, else the sender's own."""
-        cls = self.table.get(tag) or sender_class
-        return None if cls is None else codec_of(cls)
+        codec = self.table.codec(tag)
+        return codec if codec is not None or sender_class is None else codec_of(sender_class)

@@ -69,7 +69,7 @@ class Inbox:
     def readable(self) -> bool:
         """Something in here may be read now."""
         some = self._made or self._answers or self._injections or self.beyond
-        return bool(some or (self._work and self._has_place()))
+        return bool(some or (self._work.size and self._has_place()))
 
     def put_answer(self, send: Send) -> None:
         """Queue what needs no place."""
@@ -117,7 +117,7 @@ class Inbox:
             return self._answers.popleft()
         if self._injections:
             return self._injections.popleft()
-        if self._work and self._has_place():
+        if self._work.size and self._has_place():
             return self._work.pop()
         return None
 

@@ -413,7 +413,7 @@ class StreamPump(Parts):
             await waiter
 
     def _look_for_quiet(self) -> None:
-        if self.questions.matters:
+        if self.questions.open or self.conversations.resting:
             self.questions.look_soon()
         if self._quiet and (self.is_quiet or self._state == "stopped"):
             waiters, self._quiet = self._quiet, []

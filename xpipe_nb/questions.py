@@ -121,9 +121,6 @@ class Questions:
     # ---- which conversations wait
 
     @property
-    def matters(self) -> bool:
-        """There is a question, or a conversation that waited for one."""
-        return bool(self.open or self._conversations.resting)
 
     def look_soon(self) -> None:
         """Look once the loop has turned: much may change until then, and one look is enough."""

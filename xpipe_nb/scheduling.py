@@ -23,6 +23,9 @@ Item = TypeVar("Item")
 class Queue(Protocol[Item]):
     """What waits, by conversation; which item is next is the queue's own affair."""
 
+    size: int
+    """How many items wait; the same as `len`, which costs a call."""
+
     def __len__(self) -> int: ...
 
     def __iter__(self) -> Iterator[Item]: ...
@@ -54,69 +57,80 @@ class FairQueue(Generic[Item]):
         ['a', 'c', 'b']
     """
 
-    __slots__ = ("_length", "_queues", "_turns")
+    __slots__ = ("_first", "_more", "_turns", "size")
 
     def __init__(self) -> None:
-        self._queues: dict[Hashable, deque[Item]] = {}
         self._turns: deque[Hashable] = deque()
-        self._length = 0
+        # most conversations have one item waiting at most, and need no queue of their own for it
+        self._first: dict[Hashable, Item] = {}
+        self._more: dict[Hashable, deque[Item]] = {}
+        self.size = 0
 
     def __len__(self) -> int:
-        return self._length
+        return self.size
 
     def push(self, key: Hashable, item: Item) -> None:
         """Add an item at the end of its conversation's queue."""
-        queue = self._queues.get(key)
-        if queue is None:
-            self._queues[key] = queue = deque()
+        self.size += 1
+        if key not in self._first:
+            self._first[key] = item
             self._turns.append(key)
-        queue.append(item)
-        self._length += 1
+        elif key in self._more:
+            self._more[key].append(item)
+        else:
+            self._more[key] = deque((item,))
 
     def pop(self) -> Item:
         """Take the next item of the conversation whose turn it is."""
-        while True:
-            key = self._turns.popleft()
-            queue = self._queues.get(key)
-            if queue is not None:
-                break
-        item = queue.popleft()
-        self._length -= 1
-        if queue:
-            self._turns.append(key)
-        else:
-            del self._queues[key]
+        key = self._turns.popleft()
+        item = self._first.pop(key)
+        self.size -= 1
+        if key in self._more:
+            self._promote(key)
         return item
+
+    def _promote(self, key: Hashable) -> None:
+        """Make the second item of a conversation its first one."""
+        more = self._more[key]
+        self._first[key] = more.popleft()
+        self._turns.append(key)
+        if not more:
+            del self._more[key]
+
+    def _of(self, key: Hashable) -> list[Item]:
+        return [self._first[key], *self._more.get(key, ())] if key in self._first else []
 
     def remove(self, key: Hashable) -> list[Item]:
         """Take out all that a conversation has waiting."""
-        queue = self._queues.pop(key, None)
-        if queue is None:
-            return []
-        self._turns.remove(key)
-        self._length -= len(queue)
-        return list(queue)
+        removed = self._of(key)
+        if removed:
+            self._turns.remove(key)
+            del self._first[key]
+            self._more.pop(key, None)
+            self.size -= len(removed)
+        return removed
 
     def remove_if(self, key: Hashable, unwanted: Callable[[Item], bool]) -> list[Item]:
         """Take out those of a conversation's items that are unwanted."""
-        queue = self._queues.get(key, ())
-        removed = [item for item in queue if unwanted(item)]
+        waiting = self._of(key)
+        removed = [item for item in waiting if unwanted(item)]
         if removed:
-            kept = [item for item in queue if not unwanted(item)]
             self.remove(key)
-            for item in kept:
-                self.push(key, item)
+            for item in waiting:
+                if not unwanted(item):
+                    self.push(key, item)
         return removed
 
     def clear(self) -> None:
         """Take out everything."""
-        self._queues.clear()
         self._turns.clear()
-        self._length = 0
+        self._first.clear()
+        self._more.clear()
+        self.size = 0
 
     def __iter__(self) -> Iterator[Item]:
-        for queue in self._queues.values():
-            yield from queue
+        for key in self._first:
+            yield from self._of(key)
 
 
 class Gate:
@@ -188,17 +202,22 @@ class Scheduler:
     @property
     def startable(self) -> bool:
         """Somebody could start now, if a worker came for it."""
-        return bool(self._ready) and self.has_place
+        return self._ready.size > 0 and self.has_place
 
     def admit(self, delivery: Delivery) -> Delivery | None:
         """Offer a delivery, and give the next one that can start: mostly the same, past all queues."""
         gate = self._gate_of(delivery.listener)
         frame = delivery.frame
-        if frame.turn is None and not frame.queue and not self._ready and not gate.full and self.has_place:
+        if (
+            frame.turn is None
+            and not frame.queue
+            and not self._ready.size
+            and (gate.limit is None or gate.taken < gate.limit)
+            and self.running < self.places
+            and not self.paused
+        ):
             gate.taken += 1
             self.running += 1
-            if self.paused:
-                self.steps -= 1
             return delivery
         self.offer(delivery)
         return self.take()
@@ -215,7 +234,7 @@ class Scheduler:
     def resume_now(self, resumption: Resumption) -> bool:
         """Give a turn its places back if they are free, else queue it; say which."""
         gate = resumption.gate
-        if not gate.full and self.running < self.places and not self.paused and not self._ready:
+        if not gate.full and self.running < self.places and not self.paused and not self._ready.size:
             gate.taken += 1
             self.running += 1
             resumption.resume()
@@ -236,7 +255,7 @@ class Scheduler:
 
     def take(self) -> Delivery | None:
         """Give the next delivery that has all its places, if one has; its frame's queue no longer holds it."""
-        while self._ready and self.has_place:
+        while self._ready.size and self.has_place:
             item = self._ready.pop()
             if not item.dropped and (delivery := self._start(item)) is not None:
                 return delivery
@@ -259,9 +278,9 @@ class Scheduler:
         nobody_could_start = self.running >= self.places
         self.running -= 1
         gate.taken -= 1
-        if gate.waiting:
+        if gate.waiting.size:
             self.look_at(gate)
-        if nobody_could_start or self._ready:
+        if nobody_could_start or self._ready.size:
             self.freed()
 
     def drop(self, item: Delivery | Resumption, gate: Gate) -> None:

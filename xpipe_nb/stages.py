@@ -213,7 +213,7 @@ class Steps:
         if delivery.listener is not None and delivery.listener.generic:
             delivery.payload = deepcopy(send.element)
             return delivery
-        codec = self._composer.check(send)
+        codec = send.codec or self._composer.check(send)
         if send.values is not None and codec.cls is send.cls and not self.may_alter:
             delivery.payload = codec.remake(send.values)
             if delivery.payload is not None:

@@ -195,7 +195,7 @@ class Codec(Generic[T]):
             PayloadError: The schema refuses it.
         """
         if not self.schema.validate(element):
-            self._explain(element, text)
+            raise self.explain(element, text)
 
     def decode(self, element: _Element, table: TagTable | None = None, *, text: str | bytes | None = None) -> T:
         """Read a fresh object from an element, which is neither kept nor altered.
@@ -258,24 +258,34 @@ class Codec(Generic[T]):
             self._raise(refusal, element, text)
 
     def _raise(self, refusal: Refusal, element: _Element, text: str | bytes | None) -> NoReturn:
+        raise self._error(refusal, element, text)
+
+    def _error(self, refusal: Refusal, element: _Element, text: str | bytes | None) -> PayloadError:
         place = None
         if text is not None:
             inside = () if refusal.element is None else path_of(refusal.element, element)
             path = path_of(element) + inside
             place = locate(text, path)
-        raise refusal.as_error(self.tag, place) from refusal.cause
+        error = refusal.as_error(self.tag, place)
+        error.__cause__ = refusal.cause
+        return error
 
-    def _explain(self, element: _Element, text: str | bytes | None) -> NoReturn:
-        """Say in our words what the schema refused; in libxml2's where the decoder has none."""
+    def explain(self, element: _Element, text: str | bytes | None = None) -> PayloadError:
+        """Say in our words what the schema has just refused; in libxml2's where the decoder has none.
+
+        Args:
+            element: The payload's element.
+            text: The document that it was read from, to name line and column.
+        """
         log: Any = self.schema.error_log  # the stubs do not know that it can be iterated
         messages = [str(entry.message) for entry in log]
         try:
             self._root(element, OPAQUE)
         except Refusal as refusal:
-            self._raise(refusal, element, text)
+            return self._error(refusal, element, text)
         except RecursionError:
             pass
-        raise PayloadError(self.tag, _plain(messages[-1]) if messages else "the schema refuses it")
+        return PayloadError(self.tag, _plain(messages[-1]) if messages else "the schema refuses it")
 
     def from_xml(self, source: _Element | str | bytes, table: TagTable | None = None) -> T:
         """Read an object from an element, or from the text of one element through the strict gate.

@@ -27,6 +27,7 @@ class PayloadTable:
 
     def __init__(self) -> None:
         self._classes: dict[str, type] = {}
+        self._codecs: dict[str, Codec[Any]] = {}  # of the same classes, so that nobody looks twice
 
     def add(self, cls: type) -> None:
         """Put in a class; the newest one with the same schema, or under the same name of a module, wins.
@@ -40,15 +41,20 @@ class PayloadTable:
         rivals = known is not None and known is not cls and not _replaced(known)
         if known is not None and rivals and codec_of(known).fingerprint != codec.fingerprint:
             raise ConfigError(_clash(codec.tag, known, cls))
-        self._classes[codec.tag] = cls
+        self._classes[codec.tag], self._codecs[codec.tag] = cls, codec
 
     def bind(self, cls: type) -> None:
         """Put in a class in place of the one that has its tag, such as after its cell was run again."""
-        self._classes[codec_of(cls).tag] = cls
+        codec: Codec[Any] = codec_of(cls)
+        self._classes[codec.tag], self._codecs[codec.tag] = cls, codec
 
     def get(self, tag: str, /) -> type | None:
         """Give the class of a tag, or `None`."""
         return self._classes.get(tag)
+
+    def codec(self, tag: str) -> Codec[Any] | None:
+        """Give the codec of a tag's class, or `None`."""
+        return self._codecs.get(tag)
 
     def tags(self) -> tuple[str, ...]:
         """Give the tags, in the order in which they came."""
