@@ -61,9 +61,7 @@ def a_tree(max_depth: int = 64) -> tuple[FrameRules, Recorder, Frame]:
 
 def working(rules: FrameRules, parent: Frame, name: str, turn: int = 1, call: Any = None) -> Frame:
     """A message of `parent` that is being handled in a frame below it."""
-    frame = rules.child_for(parent, name, turn, call)
-    rules.hold(frame)
-    return frame
+    return rules.child_for(parent, name, turn, call)
 
 
 def test_a_chain_is_the_list_of_names_from_the_injector() -> None:
@@ -239,7 +237,6 @@ class FramesAgainstTheModel(RuleBasedStateMachine):
         if child in self.parents:
             assert not self.is_busy(child), "a busy frame was used again"
         self.parents[child] = parent
-        self.rules.hold(child)
         return self.start(child)
 
     @rule(target=working, name=st.sampled_from(NAMES))

@@ -186,10 +186,14 @@ class Crew:
                 delivery = await self._next(me)
                 if delivery is None:
                     return
-            self.stir()  # while this worker is busy, another one may have to read or start what is left
+            if not self._watched:
+                self.stir()  # while this worker is busy, another one may have to read or start what is left
             if delivery.generation == self._directory.generation or self._exchange.renewed(delivery):
                 await self._serve(delivery, me)
-            if self._scheduler.startable and perf_counter() > until:
+            if not self._scheduler.startable:
+                delivery = None
+                continue
+            if perf_counter() > until:
                 await asyncio.sleep(0)  # before it takes the next one: what was taken has to be started at once
                 until = perf_counter() + SLICE
             delivery = self._scheduler.take()
@@ -205,19 +209,26 @@ class Crew:
                 return None
             elif (delivery := await self._called()) is not None:
                 return delivery
-        while (item := await self._read()) is not None:
+        while True:
+            try:
+                item = await anext(self._streamer)
+            except (Exception, StopAsyncIteration) as error:  # noqa: BLE001 - whatever a user's operator raises
+                self._stream_is_no_more(error)
+                return None
             delivery = self._receive(item)
             if delivery is not None:
-                self._goes_away(me)
-                return delivery
-        return None
-
-    def _goes_away(self, me: asyncio.Task[None]) -> None:
-        """The reader is about to be busy; one that was to leave the stream has left it so, and is not to be cancelled."""
+                break
+        # it is about to be busy; one that was to leave the stream has left it so, and is not to be cancelled
         if self._leaving is me:
             self._leaving = None
         else:
             self._away = True
+        return delivery
+
+    def _stream_is_no_more(self, error: BaseException) -> None:
+        self.hold()
+        self._leaving = None
+        self._broke(error)
 
     def _receive(self, item: Delivery) -> Delivery | None:
         """Have a message received; a fault of ours at one message must not cost a worker, or a sender's patience."""
@@ -234,16 +245,6 @@ class Crew:
         self._idle.append(sleeper)
         await sleeper
         return self._scheduler.take()
-
-    async def _read(self) -> Delivery | None:
-        """Read one message; `None` when the stream is no more."""
-        try:
-            return await anext(self._streamer)
-        except (Exception, StopAsyncIteration) as error:  # noqa: BLE001 - whatever a user's operator raises
-            self.hold()
-            self._leaving = None
-            self._broke(error)
-            return None
 
     async def _serve(self, delivery: Delivery, me: asyncio.Task[None]) -> None:
         self._turns += 1

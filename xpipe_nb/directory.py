@@ -41,6 +41,7 @@ class Directory:
     ) -> None:
         self.organism = organism
         self.generation = 1
+        self.changed: Callable[[], None] = lambda: None
         self._per_agent, self._queue = per_agent, queue
         self._gates: dict[str, Gate] = {}
         self._gone: dict[str, Listener] = {}
@@ -79,6 +80,7 @@ class Directory:
                 self._gates[listener.name].limit = self._limit(listener)
         self.routes, self.table = routes, table
         self.generation += 1
+        self.changed()
 
     def put(self, listener: Listener) -> None:
         """Add a listener, or replace the one of its name."""

@@ -109,19 +109,22 @@ class Exchange:
         if frame.closed or send.frame.closed:
             self.refused(delivery, Rejected("route", "closed", f"the frame of {frame.listener} was closed meanwhile"))
             return self._scheduler.take()
-        repairs = () if send.raw is None else send.raw.repairs
-        if send.raw is not None and not send.raw.admitted:
-            self._admit(send, send.raw)
+        raw = send.raw
+        repairs = () if raw is None else raw.repairs
+        if raw is not None and not raw.admitted:
+            self._admit(send, raw)
         if self._bus.heard:
             self._bus.publish(*events_of_arrival(delivery, repairs))
         if delivery.listener is None:
             self._hand_over(delivery)
             start = self._scheduler.take()
-        else:
-            frame.conversation.messages += 1
-            start = self._scheduler.admit(delivery)
+            self._left_stream(send)
+            self._became_quiet()
+            return start
+        frame.conversation.messages += 1
+        start = self._scheduler.admit(delivery)
         self._left_stream(send)
-        if delivery.listener is None or (start is not delivery and self.questions.open):
+        if start is not delivery and self.questions.open:
             self._became_quiet()
         return start
 

@@ -220,7 +220,7 @@ class FrameRules:
         return frame
 
     def child_for(self, parent: Frame, listener: str, turn: int, call: Any = None) -> Frame:
-        """Give the frame in which a send to `listener` arrives: an idle one again, or a new one.
+        """Give the frame in which a send to `listener` arrives, held: an idle one again, or a new one.
 
         A call always gets a new frame, and so does a second send of one turn to one listener. `turn` is the
         number of the sender's turn: to keep the turn itself would keep all that ever happened alive.
@@ -233,6 +233,7 @@ class FrameRules:
             if child.opened_by != turn:
                 waiting.pop()
                 child.opened_by = turn
+                self.hold(child)
                 return child
         if parent.depth >= self.max_depth:
             detail = f"{' ▸ '.join(parent.chain[-4:])} ▸ {listener} would stand {parent.depth + 1} frames deep; "
@@ -241,6 +242,8 @@ class FrameRules:
         child.opened_by = turn
         parent.attach(child)
         self._opened(child)
+        child.busy = 1
+        self.hold(parent)
         return child
 
     def hold(self, frame: Frame | None) -> None:

@@ -119,7 +119,6 @@ def written(
     from_id: str,
     element: _Element,
     reader: Reader,
-    *,
     is_self_call: bool,
     is_agent: bool,
 ) -> Slot:

@@ -13,7 +13,7 @@ from xpipe_nb.crew import Crew
 from xpipe_nb.depth_first import DepthFirst
 from xpipe_nb.directory import Directory
 from xpipe_nb.dispatch.announced import announced
-from xpipe_nb.dispatch.around import around
+from xpipe_nb.dispatch.around import Around, Where
 from xpipe_nb.dispatch.booked import booked
 from xpipe_nb.dispatch.context import in_context
 from xpipe_nb.dispatch.deadlines import Deadlines
@@ -46,9 +46,10 @@ from xpipe_nb.stages import Steps
 from xpipe_nb.thread_ids import ThreadIds
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
     from xpipe_nb.config import OrganismConfig
+    from xpipe_nb.dispatch.around import Layer
     from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.frames import Frame
 
@@ -88,8 +89,8 @@ class Parts(Keeper, ABC):
         self.hooks = Hooks(config.hooks)
         self.deadlines = Deadlines(self._abandon)
         self.services = Services(self.exchange, self.composer, self.directory, self.deadlines, self.bus)
-        perform = around(self.layers(), handled(self.threads))
-        self.crew = Crew(self.directory, self.exchange, self.scheduler, self.services, perform)
+        self.around = Around(self.layers(), handled(self.threads))
+        self.crew = Crew(self.directory, self.exchange, self.scheduler, self.services, self.around.perform)
         self.inbox = Inbox(lambda: self.scheduler.has_place, self.crew.stir, order.work, self._look_for_quiet)
         order.connect(lambda: self.inbox.has_made)
         self.steps = Steps(
@@ -137,6 +138,7 @@ class Parts(Keeper, ABC):
         self.crew.inbox = self.inbox
         self.conversations.ended = self.hooks.completed
         self.scheduler.freed = self.inbox.wake
+        self.bus.heard_changed = self.hooks.changed = self.directory.changed = self.around.changed
 
     def _put_stages(self) -> None:
         """Put the stages in order; a person may change the list before the start, or while paused."""
@@ -155,15 +157,15 @@ class Parts(Keeper, ABC):
         self.stages = self.pipeline.stages
         self.passages = Passages(self.bus.subscribe, self.letters, self.stages)
 
-    def layers(self) -> list[Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]]:
+    def layers(self) -> list[Layer | Where]:
         """Give what stands around a handler's call, the outermost first."""
         return [
-            announced(self.bus),
+            Where(lambda _: self.bus.heard, announced(self.bus)),
             remembered(self.conversations, self.bus),
             guarded,
-            booked(self.hooks),
-            retried(self.bus),
-            timed(self.deadlines),
+            Where(lambda _: bool(self.hooks), booked(self.hooks)),
+            Where(lambda listener: listener.retries > 0, retried(self.bus)),
+            Where(lambda listener: listener.timeout is not None, timed(self.deadlines)),
             in_context,
         ]
 

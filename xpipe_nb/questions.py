@@ -120,8 +120,6 @@ class Questions:
 
     # ---- which conversations wait
 
-    @property
-
     def look_soon(self) -> None:
         """Look once the loop has turned: much may change until then, and one look is enough."""
         if not self._looking:

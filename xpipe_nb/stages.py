@@ -167,7 +167,6 @@ class Steps:
     def _opened(self, send: Send, listener: Listener) -> Delivery:
         """Open the frame in which a receiver gets a message, or give an idle one to it again."""
         child = self._rules.child_for(send.frame, listener.name, send.turn, send.call)
-        self._rules.hold(child)
         if send.call is not None:
             send.call.frame = child
         return Delivery(send, child, listener)

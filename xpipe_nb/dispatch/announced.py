@@ -1,4 +1,4 @@
-"""Layer: observers learn that a listener got a message, works, and is idle again; no ending can forget to say so."""
+"""Layer, where somebody listens: observers learn that a listener got a message, works, and is idle again; no ending can forget to say so."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ def announced(bus: EventBus) -> Callable[[Turn, Callable[[Turn], Awaitable[Any]]
     """Make the layer that publishes what happens to a message."""
 
     async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
-        if not bus.heard:
-            return await proceed(turn)
         name, thread_id = turn.frame.listener, turn.frame.thread_id
         bus.publish(
             message_event(MessageReceivedEvent, turn.delivery),

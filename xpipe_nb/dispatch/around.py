@@ -1,7 +1,8 @@
-"""Layers are composed once, when the pump is built; a turn then costs one call a layer."""
+"""Layers around a handler's call, composed once for each listener; a turn then costs one call a layer."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,54 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from xpipe_nb.dispatch.turn import Turn
+    from xpipe_nb.listeners import Listener
 
     Perform = Callable[[Turn], Awaitable[Any]]
     Layer = Callable[[Turn, Perform], Awaitable[Any]]
 
-__all__ = ["around"]
+__all__ = ["Around", "Where", "around"]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A layer that not every listener needs at all times.
+
+    Args:
+        needed: Says whether a listener needs it now; `Around.changed` has to be called when the answer changes.
+        layer: The layer.
+    """
+
+    needed: Callable[[Listener], bool]
+    layer: Layer
+
+
+class Around:
+    """Puts layers around a function, the first one outermost; those that a listener does not need are left out.
+
+    Args:
+        layers: The layers; a bare one is needed always.
+        innermost: What they stand around.
+    """
+
+    def __init__(self, layers: Sequence[Layer | Where], innermost: Perform) -> None:
+        self._layers, self._innermost = layers, innermost
+        self._composed: dict[Listener, Perform] = {}
+
+    def perform(self, turn: Turn) -> Awaitable[Any]:
+        """Take a turn through all the layers that its listener needs."""
+        listener = turn.listener
+        composed = self._composed.get(listener)
+        if composed is None:
+            composed = self._composed[listener] = around(self._needed(listener), self._innermost)
+        return composed(turn)
+
+    def _needed(self, listener: Listener) -> list[Layer]:
+        wanted = (each for each in self._layers if not isinstance(each, Where) or each.needed(listener))
+        return [each.layer if isinstance(each, Where) else each for each in wanted]
+
+    def changed(self) -> None:
+        """Compose anew from the next turn on: what is needed has changed, or listeners were replaced."""
+        self._composed.clear()
 
 
 def around(layers: Sequence[Layer], innermost: Perform) -> Perform:

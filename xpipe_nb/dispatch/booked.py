@@ -1,4 +1,4 @@
-"""Layer: hooks learn of a message before its handler runs, and of what became of it."""
+"""Layer, where there are hooks: they learn of a message before its handler runs, and of what became of it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,9 @@ __all__ = ["booked"]
 
 
 def booked(hooks: Hooks) -> Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]:
-    """Make the layer that tells the hooks; without any it costs one look."""
+    """Make the layer that tells the hooks."""
 
-    def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Awaitable[Any]:
-        return _booked(turn, proceed) if hooks else proceed(turn)
-
-    async def _booked(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
+    async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
         entries = await hooks.intent(turn)
         await hooks.tell(entries, "on_dispatched")
         try:

@@ -42,9 +42,9 @@ class InContext:
                 value, step = error, self._coroutine.throw
 
 
-async def in_context(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
+def in_context(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Awaitable[Any]:
     """Run what follows in the conversation's context."""
     context = turn.frame.conversation.context
     if context is None:
-        return await proceed(turn)
-    return await InContext(context, proceed(turn))  # type: ignore[arg-type]
+        return proceed(turn)
+    return InContext(context, proceed(turn))  # type: ignore[arg-type]

@@ -104,6 +104,7 @@ class EventBus:
 
     def __init__(self) -> None:
         self.heard = False
+        self.heard_changed: Callable[[], None] = lambda: None
         self._subscriptions: tuple[Subscription, ...] = ()
 
     def subscribe(self, callback: Callable[[PumpEvent], Any]) -> Subscription:
@@ -113,13 +114,17 @@ class EventBus:
             What ends the subscription when it is called, and counts what a slow subscriber missed (`dropped`).
         """
         subscription = Subscription(callback, self._end)
-        self._subscriptions = (*self._subscriptions, subscription)
-        self.heard = True
+        self._are((*self._subscriptions, subscription))
         return subscription
 
     def _end(self, *subscriptions: Subscription) -> None:
-        self._subscriptions = tuple(each for each in self._subscriptions if each not in subscriptions)
-        self.heard = bool(self._subscriptions)
+        self._are(tuple(each for each in self._subscriptions if each not in subscriptions))
+
+    def _are(self, subscriptions: tuple[Subscription, ...]) -> None:
+        self._subscriptions = subscriptions
+        if self.heard != bool(subscriptions):
+            self.heard = bool(subscriptions)
+            self.heard_changed()
 
     def unsubscribe(self, callback: Callable[[PumpEvent], Any]) -> None:
         """End every subscription of `callback`."""

@@ -64,6 +64,7 @@ class Hooks:
 
     def __init__(self, hooks: Sequence[Any] = ()) -> None:
         self._hooks: tuple[Any, ...] = tuple(hooks)
+        self.changed: Callable[[], None] = lambda: None
         self._last: asyncio.Task[None] | None = None
 
     def __bool__(self) -> bool:
@@ -72,10 +73,12 @@ class Hooks:
     def register(self, hook: Any) -> None:
         """Call a hook from now on; one that is registered already is called once."""
         self._hooks = (*(each for each in self._hooks if each is not hook), hook)
+        self.changed()
 
     def unregister(self, hook: Any) -> None:
         """Call it no more; of messages that it has written down it still hears the end."""
         self._hooks = tuple(each for each in self._hooks if each is not hook)
+        self.changed()
 
     async def intent(self, turn: Turn) -> list[Entry]:
         """Have a message written down; give the entries."""

@@ -54,16 +54,10 @@ def remembered(bounded: Bounded, bus: EventBus) -> Callable[[Turn, Callable[[Tur
 
     async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
         frame, send, listener = turn.frame, turn.delivery.send, turn.listener
-        reader = _AS_IT_IS if listener.generic else codec_of(type(turn.delivery.payload))
-        slot = frame.latest = written(
-            frame.latest,
-            frame,
-            send.from_id,
-            send.element,
-            reader,
-            is_self_call=send.kind is Kind.ITSELF,
-            is_agent=listener.agent,
-        )
+        reader = _AS_IT_IS if listener.generic else send.codec or codec_of(type(turn.delivery.payload))
+        is_self_call = send.kind is Kind.ITSELF
+        slot = written(frame.latest, frame, send.from_id, send.element, reader, is_self_call, listener.agent)
+        frame.latest = slot
         if slot.index >= bounded.limits.max_history:
             _forget(frame, slot, bounded.limits.max_history, bus)
         if frame.todos is not None:

@@ -1,4 +1,4 @@
-"""Layer: a handler that raised or did not end in time is called again, as often as its listener says.
+"""Layer, where a listener has retries: a handler that raised or did not end in time is called again, as often as its listener says.
 
 A wrong return is not tried again, for it would be wrong again; neither is a turn that has sent something already, for
 its receivers would get it twice.
@@ -50,10 +50,7 @@ def retried(
         delay: Gives the seconds to wait after an attempt.
     """
 
-    def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Awaitable[Any]:
-        return _retried(turn, proceed) if turn.listener.retries else proceed(turn)
-
-    async def _retried(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
+    async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
         while True:
             try:
                 return await proceed(turn)
