@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xpipe_nb.changes import fields_changed
 from xpipe_nb.errors import PayloadError, Rejected
 from xpipe_nb.messages import HandlerResponse, Kind, Send
-from xpipe_nb.payloads import codec_of, is_payload
+from xpipe_nb.payloads import codec_at_hand, codec_of, is_payload
 from xpipe_nb.replies import meaning, shown
 from xpipe_nb.xml import read_document, repair_text
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
+    from xpipe_nb.calls import Call
     from xpipe_nb.directory import Directory
     from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.payloads import Codec
@@ -56,7 +57,7 @@ class Composer:
             Rejected: With reason `return` or `return-list` for what means nothing; with reason `payload` or `schema`
                 for a payload that its class or its schema refuses.
         """
-        if type(result) is HandlerResponse and is_payload(result.payload):
+        if type(result) is HandlerResponse and codec_at_hand(type(result.payload)) is not None:
             return [self.respond(turn, result)]  # most turns: no list, no text
         wanted = meaning(result, turn.listener)
         if len(wanted) == 1:
@@ -89,9 +90,24 @@ class Composer:
             kind = Kind.ITSELF
         else:
             kind = Kind.FORWARD
-        element, cls = self.encode(response.payload)
-        send = Send(kind, frame, element, to, None, turn.number, cls=cls)
-        send.values = codec_of(cls).values(response.payload)
+        return self.send(turn, kind, response.payload, to)
+
+    def send(self, turn: Turn, kind: Kind, payload: Any, to: str | None, call: Call | None = None) -> Send:
+        """Write a payload as a message of a turn.
+
+        Raises:
+            Rejected: As `encode` does.
+        """
+        cls = type(payload)
+        codec = codec_at_hand(cls)
+        if codec is None:
+            raise Rejected("perform", "return", f"expected a payload, got {shown(payload)}")
+        try:
+            element, values = codec.write(payload)
+        except PayloadError as error:
+            raise Rejected("perform", "payload", str(error)) from error
+        send = Send(kind, turn.frame, element, to, call, turn.number, cls=cls)
+        send.values = values
         return send
 
     def _check_target(self, send: Send, turn: Turn) -> None:

@@ -215,7 +215,12 @@ class Crew:
             except (Exception, StopAsyncIteration) as error:  # noqa: BLE001 - whatever a user's operator raises
                 self._stream_is_no_more(error)
                 return None
-            delivery = self._receive(item)
+            try:
+                delivery = self._exchange.receive(item)
+            except Exception as error:  # a fault of ours at one message must not cost a worker, or a sender's patience
+                log.exception("a message could not be received")
+                self._exchange.failed(item, "receive", error)
+                delivery = self._scheduler.take()
             if delivery is not None:
                 break
         # it is about to be busy; one that was to leave the stream has left it so, and is not to be cancelled
@@ -229,15 +234,6 @@ class Crew:
         self.hold()
         self._leaving = None
         self._broke(error)
-
-    def _receive(self, item: Delivery) -> Delivery | None:
-        """Have a message received; a fault of ours at one message must not cost a worker, or a sender's patience."""
-        try:
-            return self._exchange.receive(item)
-        except Exception as error:
-            log.exception("a message could not be received")
-            self._exchange.failed(item, "receive", error)
-            return self._scheduler.take()
 
     async def _called(self) -> Delivery | None:
         """Sleep until somebody calls; there may be something to start then, or to read."""

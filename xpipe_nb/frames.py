@@ -248,15 +248,18 @@ class FrameRules:
 
     def hold(self, frame: Frame | None) -> None:
         """Count one thing more that is queued, under way or running in the frame."""
-        while frame is not None and not frame.closed:
-            frame.busy += 1
-            if frame.busy > 1:
+        while frame is not None:
+            if frame.busy:  # a closed one never is
+                frame.busy += 1
                 return
+            if frame.closed:
+                return
+            frame.busy = 1
             frame = frame.parent
 
     def release(self, frame: Frame | None) -> None:
         """Count one thing less, and tell who waits for the quiet that may follow."""
-        while frame is not None and not frame.closed:
+        while frame is not None and frame.busy:  # a closed one never is
             frame.busy -= 1
             if frame.busy:
                 return

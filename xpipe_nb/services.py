@@ -137,10 +137,10 @@ class Services:
                 state = "has answered" if turn.responded else "is over"
                 raise Rejected("perform", "closed", f"the turn of {turn.listener.name} {state}; it may not call")
             to = check_name(to)
-            element, cls = self._composer.encode(payload)
+            send = self._composer.send(turn, Kind.CALL, payload, to, call)
         except Rejected as rejection:
             raise self._refusal(turn, payload, to, rejection) from None
-        self._exchange.post(Send(Kind.CALL, turn.frame, element, to, call, turn.number, cls=cls))
+        self._exchange.post(send)
         return call
 
     def _refusal(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> CallFailed:

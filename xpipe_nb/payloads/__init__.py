@@ -7,7 +7,7 @@ Where to start reading: `nodes.py` has the words, `annotations.py` and `shape.py
 from __future__ import annotations
 
 from xpipe_nb.payloads.annotations import AnyPayload
-from xpipe_nb.payloads.codec import Codec, codec_of, is_payload
+from xpipe_nb.payloads.codec import Codec, codec_at_hand, codec_of, is_payload
 from xpipe_nb.payloads.decorate import payload, xmlify
 from xpipe_nb.payloads.locate import locate, path_of
 from xpipe_nb.payloads.pattern import Pattern
@@ -23,6 +23,7 @@ __all__ = [
     "Pattern",
     "PayloadTable",
     "SystemError",
+    "codec_at_hand",
     "codec_of",
     "is_payload",
     "locate",

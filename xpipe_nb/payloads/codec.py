@@ -28,9 +28,9 @@ from xpipe_nb.payloads.refusal import Refusal, shown
 from xpipe_nb.payloads.schema import build_schema
 from xpipe_nb.payloads.shape import Unresolved, read_shape
 from xpipe_nb.payloads.strict import XSI, named, no_attributes
-from xpipe_nb.payloads.template import compile_tree, compile_values
+from xpipe_nb.payloads.template import Written, compile_plain, compile_tree
 
-__all__ = ["CODEC", "Codec", "TagTable", "codec_of", "is_payload"]
+__all__ = ["CODEC", "Codec", "TagTable", "codec_at_hand", "codec_of", "is_payload"]
 
 CODEC = "__xpipe_codec__"
 """The attribute of a class that holds its codec: no registry keeps a class alive."""
@@ -113,9 +113,9 @@ class Codec(Generic[T]):
         return compile_tree(self.shape) or self._parsed_tree
 
     @cached_property
-    def values(self) -> Callable[[Any], tuple[Any, ...] | None]:
-        """Object to the values that `remake` takes, if none of them can change; else to `None`."""
-        return compile_values(self.shape)
+    def plain(self) -> Callable[[Any], Written | None] | None:
+        """Object to element and values, the short way; `None` for a class that has none."""
+        return compile_plain(self.shape)
 
     @cached_property
     def read(self) -> Read:
@@ -157,6 +157,18 @@ class Codec(Generic[T]):
             raise refusal.as_error(self.tag) from refusal.cause
         except RecursionError:
             raise PayloadError(self.tag, "it is nested too deeply to be written") from None
+
+    def write(self, value: T) -> tuple[_Element, tuple[Any, ...] | None]:
+        """Write an object, and give its values too if none of them can change; `remake` takes them.
+
+        Raises:
+            PayloadError: A field holds what its type does not allow or XML cannot carry.
+        """
+        if self.plain is not None and type(value) is self.cls:
+            written = self.plain(value)
+            if written is not None:
+                return written
+        return self.encode(value), None
 
     def kin(self, value: object) -> Codec[Any]:
         """Give the codec of an object of another binding of the same class; it must have the same fingerprint."""
@@ -222,7 +234,7 @@ class Codec(Generic[T]):
         """Make a fresh object of the values of one that was written, without reading its tree.
 
         Args:
-            values: What `values` gave for that object.
+            values: What `write` gave for that object.
 
         Returns:
             An object equal to what `decode` reads; `None` when the class refuses the values, which `decode` can explain.
@@ -354,7 +366,7 @@ def codec_of(cls: type[T]) -> Codec[T]:
         >>> codec_of(Point).decode(codec_of(Point).encode(Point(1.5)))
         Point(x=1.5)
     """
-    codec: Codec[T] | None = cls.__dict__.get(CODEC)
+    codec = codec_at_hand(cls)
     if codec is not None:
         return codec
     if not is_class(cls):
@@ -370,6 +382,12 @@ def _attach(cls: type[T], namespace: Mapping[str, Any]) -> Codec[T]:
     return attach(cls, namespace)
 
 
+def codec_at_hand(cls: type) -> Codec[Any] | None:
+    """Give the codec of a class that has its own already, else `None`."""
+    codec: Codec[Any] | None = getattr(cls, CODEC, None)
+    return codec if codec is not None and codec.cls is cls else None  # a heir finds that of its parent
+
+
 def is_payload(value: object) -> bool:
     """Say whether a class, or the class of an object, is a payload: decorated, or already compiled by `codec_of`."""
-    return CODEC in (value if isinstance(value, type) else type(value)).__dict__
+    return codec_at_hand(value if isinstance(value, type) else type(value)) is not None

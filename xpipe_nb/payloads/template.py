@@ -14,14 +14,23 @@ from lxml.etree import _Element
 
 from xpipe_nb.payloads.characters import unwritable
 from xpipe_nb.payloads.checks import renderer
-from xpipe_nb.payloads.nodes import Maybe, Scalar, Shape
+from xpipe_nb.payloads.nodes import Maybe, Node, Scalar, Shape
 from xpipe_nb.payloads.refusal import Refusal
+from xpipe_nb.payloads.scalars import SCALARS
 from xpipe_nb.payloads.strict import NIL, children
 
-__all__ = ["compile_tree", "compile_values", "getter", "missing"]
+__all__ = ["Written", "compile_plain", "compile_tree", "getter", "missing"]
 
-_IMMUTABLE = {"str": str, "int": int, "float": float, "bool": bool}
-"""The types whose values two objects may share, by the name of their node."""
+Written = tuple[_Element, tuple[Any, ...]]
+"""An object as a tree, and the values that were written there."""
+
+_PLAIN: dict[Node, tuple[type, Callable[[Any], str]]] = {
+    SCALARS[str]: (str, str),
+    SCALARS[int]: (int, int.__repr__),
+    SCALARS[float]: (float, SCALARS[float].render),
+    SCALARS[bool]: (bool, SCALARS[bool].render),
+}
+"""The types whose values two objects may share, and the shortest way to their text; by their bare nodes."""
 
 
 def compile_tree(shape: Shape) -> Callable[[Any], _Element] | None:
@@ -29,12 +38,9 @@ def compile_tree(shape: Shape) -> Callable[[Any], _Element] | None:
     plan = _plan(shape)
     if plan is None:
         return None
-    template = etree.Element(shape.tag)
-    for field in shape.fields:
-        etree.SubElement(template, field.tag)
     names = [name for name, _, _ in plan]
     get = getter(names)
-    copy: Callable[[], _Element] = template.__copy__  # type: ignore[attr-defined]
+    copy: Callable[[], _Element] = _template(shape).__copy__  # type: ignore[attr-defined]
 
     def tree(value: Any) -> _Element:
         root = copy()
@@ -56,22 +62,39 @@ def compile_tree(shape: Shape) -> Callable[[Any], _Element] | None:
     return tree
 
 
-def compile_values(shape: Shape) -> Callable[[Any], tuple[Any, ...] | None]:
-    """Compile object -> the values of its fields, for a class all of whose values cannot change; else it gives `None`.
+def compile_plain(shape: Shape) -> Callable[[Any], Written | None] | None:
+    """Compile object -> its element and the values that stand in it; `None` for a class that has other than plain ones.
 
-    From these values the class makes what reading the object's tree would make, and they are cheaper to come by.
+    What is made gives `None` for an object that holds anything but what its annotations say. No value can change, so
+    the class makes from them what reading the element would make, and they are cheaper to come by.
     """
-    nodes = [field.node.inner if isinstance(field.node, Maybe) else field.node for field in shape.fields]
-    kinds = tuple(_IMMUTABLE.get(node.name) if isinstance(node, Scalar) else None for node in nodes)
-    if None in kinds or any(field.keyword for field in shape.fields):
-        return lambda _value: None
+    if any(field.node not in _PLAIN or field.repeated or field.keyword for field in shape.fields):
+        return None
+    kinds = tuple(_PLAIN[field.node][0] for field in shape.fields)
+    renders = [_PLAIN[field.node][1] for field in shape.fields]
     get = getter([field.name for field in shape.fields])
+    copy = _template(shape).__copy__  # type: ignore[attr-defined]
 
-    def values(value: Any) -> tuple[Any, ...] | None:
-        found = get(value)
-        return found if tuple(map(type, found)) == kinds else None
+    def write(value: Any) -> Written | None:
+        try:
+            values = get(value)
+            if tuple(map(type, values)) != kinds:
+                return None
+            root = copy()
+            for kid, render, item in zip(children(root), renders, values):  # noqa: B905 - all of one length
+                kid.text = render(item)
+        except (AttributeError, ValueError):  # the long way has the words for it
+            return None
+        return root, values
 
-    return values
+    return write
+
+
+def _template(shape: Shape) -> _Element:
+    template = etree.Element(shape.tag)
+    for field in shape.fields:
+        etree.SubElement(template, field.tag)
+    return template
 
 
 def _plan(shape: Shape) -> list[tuple[str, Callable[[Any], str], str]] | None:
