@@ -386,12 +386,12 @@ class SchedulerAgainstTheModel(RuleBasedStateMachine):
         for name, gate in self.gates.items():
             assert gate.taken == self.taken(name)
             assert not gate.waiting or gate.full, "somebody waits at a gate that is open"
-        assert self.scheduler.has_place == self.has_place
+        assert self.scheduler.has_place() == self.has_place
 
     @invariant()
     def whoever_could_start_is_startable(self) -> None:
         could = self.has_place and any(not each.dropped for each in self.ready.items)
-        assert self.scheduler.startable or not could or self.reads_first()
+        assert self.scheduler.can_start() or not could or self.reads_first()
 
     def teardown(self) -> None:
         """In the end everything that was sent has been handled, once, and all places are free."""

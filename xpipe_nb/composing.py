@@ -82,14 +82,15 @@ class Composer:
     def respond(self, turn: Turn, response: HandlerResponse) -> Send:
         """Write one response; to name one's caller is to answer it."""
         frame, to = turn.frame, response.to
-        if to is not None and type(to) is not str:
-            check_name(to)
-        if response.is_response or (to is not None and to == frame.caller):
+        kind = Kind.FORWARD
+        if response.is_response:
             kind, to = Kind.RESPOND, None
-        elif to == frame.listener:
-            kind = Kind.ITSELF
-        else:
-            kind = Kind.FORWARD
+        elif to is not None:
+            check_name(to)
+            if frame.parent is not None and to == frame.parent.listener:
+                kind, to = Kind.RESPOND, None
+            elif to == frame.listener:
+                kind = Kind.ITSELF
         return self.send(turn, kind, response.payload, to)
 
     def send(self, turn: Turn, kind: Kind, payload: Any, to: str | None, call: Call | None = None) -> Send:

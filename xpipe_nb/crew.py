@@ -141,11 +141,11 @@ class Crew:
 
     def _look(self) -> None:
         self._watched = False
-        if not (self._workers and (self.inbox.readable or self._scheduler.startable)):
+        if not (self._workers and (self.inbox.readable or self._scheduler.can_start())):
             return
         if self._away:
             self._reader, self._away = None, False
-        if self._reader is None or self._scheduler.startable:
+        if self._reader is None or self._scheduler.can_start():
             self._call_another()
 
     def _call_another(self) -> None:
@@ -190,7 +190,7 @@ class Crew:
                 self.stir()  # while this worker is busy, another one may have to read or start what is left
             if delivery.generation == self._directory.generation or self._exchange.renewed(delivery):
                 await self._serve(delivery, me)
-            if not self._scheduler.startable:
+            if not self._scheduler.can_start():
                 delivery = None
                 continue
             if perf_counter() > until:

@@ -151,10 +151,9 @@ class DepthScheduler(Scheduler):
         latest = self._course.latest
         return self.has_made() or self._unread.deepest(latest) > self._deep.deepest(latest)
 
-    @property
-    def startable(self) -> bool:
+    def can_start(self) -> bool:
         """Somebody could start now, if a worker came for it."""
-        return super().startable and not self._reads_first
+        return super().can_start() and not self._reads_first
 
     def admit(self, delivery: Delivery) -> Delivery | None:
         """Queue a delivery, and give the next one that can start."""
@@ -173,7 +172,7 @@ class DepthScheduler(Scheduler):
 
     def take(self) -> Delivery | None:
         """Give the next delivery that has all its places, if one has; its frame's queue no longer holds it."""
-        while self._ready and self.has_place and not self._reads_first:
+        while self._ready and self.has_place() and not self._reads_first:
             item = self._ready.pop()
             if item.dropped:
                 continue

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from xpipe_nb.names import SYSTEM
+
 if TYPE_CHECKING:
     from contextvars import Context
 
@@ -186,7 +188,7 @@ class Send:
     """
 
     __slots__ = (
-        "call", "cls", "codec", "element", "epoch", "error", "frame", "kind", "number", "open", "raw", "refused",
+        "call", "cls", "codec", "element", "epoch", "error", "frame", "from_id", "kind", "number", "open", "raw", "refused",
         "tag", "to", "turn", "values",
     )  # fmt: skip
 
@@ -207,19 +209,13 @@ class Send:
         self.call, self.turn, self.raw, self.error = call, turn, raw, error
         self.cls = cls
         self.tag: str = element.tag  # kept: lxml makes a new text at every look
+        self.from_id: str = frame.listener if error is None or kind is Kind.FAILURE else SYSTEM  # as its receiver sees it
         self.epoch: int = frame.epoch
         self.number = 0
         self.codec: Any = None  # what reads the payload, once it has passed its schema
         self.values: tuple[Any, ...] | None = None  # of the fields that were written, if none of them can change
         self.open = 1  # how many of its deliveries are still in the stream
         self.refused = False
-
-    @property
-    def from_id(self) -> str:
-        """The name of the sender as its receiver sees it."""
-        if self.error is None or self.kind is Kind.FAILURE:
-            return str(self.frame.listener)
-        return "system"
 
     @property
     def depth(self) -> int:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Fused", "Operator", "Stage", "expression"]
+__all__ = ["Fused", "Operator", "Stage", "expression", "unwatched"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +79,22 @@ class Fused:
     ) -> None:
         self._refused, self._failed = refused, failed
         self._steps = tuple(
-            (number, stage.takes, stage.step, stage.many) for number, stage in enumerate(stages, start=1)
+            (stage.takes, stage.step, number if stage.many else 0) for number, stage in enumerate(stages, start=1)
         )
         self._entries: dict[type, tuple[Any, ...]] = {}
 
-    def __call__(self, item: Any) -> Sequence[Any]:
-        """Take an item through all the stages that are for it."""
-        following = self._entries.get(type(item))
+    def through(self, item: Any, following: tuple[Any, ...] | None = None) -> Sequence[Any]:
+        """Take an item through all the stages that are for it.
+
+        Args:
+            item: The item.
+            following: The stages that come into question, if they are not all.
+        """
         if following is None:
-            following = self._entries[type(item)] = self._from(item)
-        return self._run(item, following)
-
-    def _from(self, item: Any) -> tuple[Any, ...]:
-        """The steps from the first that takes such an item."""
-        return tuple(dropwhile(lambda step: type(item) not in step[1], self._steps))
-
-    def _run(self, item: Any, following: tuple[Any, ...]) -> Sequence[Any]:
+            following = self._entries.get(type(item)) or self._from(item)
         step = None
         try:
-            for number, takes, step, many in following:
+            for takes, step, many in following:
                 if type(item) not in takes:
                     continue
                 result = step(item)
@@ -105,13 +102,19 @@ class Fused:
                     item = result
                 elif len(result) == 1:
                     item = result[0]
-                else:
-                    return [out for part in result for out in self._run(part, self._steps[number:])]
+                else:  # `many` is the place from which each of them goes on
+                    return [out for part in result for out in self.through(part, self._steps[many:])]
         except Rejected as rejection:
             return self._end(self._refused, item, rejection)
         except Exception as error:  # noqa: BLE001 - one bad item must never end the stream
             return self._end(self._failed, item, getattr(step, "__name__", "?"), error)
         return (item,)
+
+    def _from(self, item: Any) -> tuple[Any, ...]:
+        """The steps from the first that takes such an item."""
+        steps = tuple(dropwhile(lambda step: type(item) not in step[0], self._steps))
+        self._entries[type(item)] = steps
+        return steps
 
     @staticmethod
     def _end(told: Callable[..., None], *what: Any) -> tuple[()]:
@@ -171,7 +174,7 @@ async def _through(
                     yield door.made.popleft()
                 given = await door.next_of(streamer)
                 for item in door.leaves(given):
-                    door.made.extend(following(item))
+                    door.made.extend(following.through(item))
                 door.look_for_quiet()
     finally:
         await inwards.aclose()
@@ -193,7 +196,16 @@ def expression(
         else:
             runs[-1].append(stage)
     first, *rest = (Fused(run, refused, failed) for run in runs)
-    stream = source(first)
+    stream = source(first.through)
     for each, following in zip(operators, rest, strict=True):
         stream = _through(stream, each.apply, each.door, following)
     return stream
+
+
+def unwatched(streamer: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """Give the iterator inside a streamer, for whoever reads it only while it is entered.
+
+    That it is, aiostream would see to at every item, which costs as much as most stages do.
+    """
+    inside: AsyncIterator[Any] = getattr(streamer, "_aiterator", streamer)
+    return inside

@@ -91,7 +91,7 @@ class Parts(Keeper, ABC):
         self.services = Services(self.exchange, self.composer, self.directory, self.deadlines, self.bus)
         self.around = Around(self.layers(), handled(self.threads))
         self.crew = Crew(self.directory, self.exchange, self.scheduler, self.services, self.around.perform)
-        self.inbox = Inbox(lambda: self.scheduler.has_place, self.crew.stir, order.work, self._look_for_quiet)
+        self.inbox = Inbox(self.scheduler.has_place, self.crew.stir, order.work, self._look_for_quiet)
         order.connect(lambda: self.inbox.has_made)
         self.steps = Steps(
             config.gate,

@@ -20,6 +20,7 @@ from xpipe_nb.events import OrganismStateEvent, ThoughtEvent
 from xpipe_nb.letters import DeadLetters
 from xpipe_nb.listeners import ListenerConfig, resolve_all
 from xpipe_nb.listeners.generic import generic_listener
+from xpipe_nb.operators import unwatched
 from xpipe_nb.parts import Parts
 from xpipe_nb.resending import resend
 
@@ -114,7 +115,7 @@ class StreamPump(Parts):
                 broken.set_result(error)
 
         async with self.build_pipeline().stream() as streamer:
-            self.crew.start(streamer, broke)
+            self.crew.start(unwatched(streamer), broke)
             try:
                 either: list[asyncio.Future[Any]] = [ended, broken]
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)

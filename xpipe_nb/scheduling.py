@@ -194,15 +194,13 @@ class Scheduler:
         self.freed: Callable[[], None] = lambda: None
         self._ready: Queue[Delivery | Resumption] = FairQueue() if ready is None else ready
 
-    @property
     def has_place(self) -> bool:
         """Another handler may start now."""
         return self.running < self.places and (not self.paused or self.steps > 0)
 
-    @property
-    def startable(self) -> bool:
+    def can_start(self) -> bool:
         """Somebody could start now, if a worker came for it."""
-        return self._ready.size > 0 and self.has_place
+        return self._ready.size > 0 and self.has_place()
 
     def admit(self, delivery: Delivery) -> Delivery | None:
         """Offer a delivery, and give the next one that can start: mostly the same, past all queues."""
@@ -255,7 +253,7 @@ class Scheduler:
 
     def take(self) -> Delivery | None:
         """Give the next delivery that has all its places, if one has; its frame's queue no longer holds it."""
-        while self._ready.size and self.has_place:
+        while self._ready.size and self.has_place():
             item = self._ready.pop()
             if not item.dropped and (delivery := self._start(item)) is not None:
                 return delivery
