@@ -200,15 +200,11 @@ class Crew:
 
     async def _next(self, me: asyncio.Task[None]) -> Delivery | None:
         """Read until there is something to start; `None` for a worker that is not needed."""
-        if self._reader is me:
-            self._away = False
-        while self._reader is not me:
-            if self._reader is None or self._away:
-                self._reader, self._away = me, False
-            elif len(self._idle) >= SPARE:
-                return None
-            elif (delivery := await self._called()) is not None:
+        if self._reader is not me:
+            delivery = await self._turn_to_read(me)
+            if self._reader is not me:
                 return delivery
+        self._away = False
         while True:
             try:
                 item = await anext(self._streamer)
@@ -229,6 +225,17 @@ class Crew:
         else:
             self._away = True
         return delivery
+
+    async def _turn_to_read(self, me: asyncio.Task[None]) -> Delivery | None:
+        """Wait until this worker may read; there may be something to start before that, or enough idle workers."""
+        while self._reader is not me:
+            if self._reader is None or self._away:
+                self._reader = me
+            elif len(self._idle) >= SPARE:
+                return None
+            elif (delivery := await self._called()) is not None:
+                return delivery
+        return None
 
     def _stream_is_no_more(self, error: BaseException) -> None:
         self.hold()

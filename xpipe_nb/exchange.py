@@ -10,13 +10,12 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from xpipe_nb.dispatch.telling import events_of_arrival, message_event
+from xpipe_nb.dispatch.telling import arrived, received
 from xpipe_nb.errors import PayloadError, Rejected
 from xpipe_nb.events import (
     DeadLetterEvent,
     FrameClosedEvent,
     MessageDroppedEvent,
-    MessageReceivedEvent,
     PipelineFailed,
     SendRefusedEvent,
 )
@@ -110,11 +109,10 @@ class Exchange:
             self.refused(delivery, Rejected("route", "closed", f"the frame of {frame.listener} was closed meanwhile"))
             return self._scheduler.take()
         raw = send.raw
-        repairs = () if raw is None else raw.repairs
         if raw is not None and not raw.admitted:
             self._admit(send, raw)
         if self._bus.heard:
-            self._bus.publish(*events_of_arrival(delivery, repairs))
+            self._bus.publish(*arrived(delivery))
         if delivery.listener is None:
             self._hand_over(delivery)
             start = self._scheduler.take()
@@ -162,7 +160,7 @@ class Exchange:
         if delivery.frame.todos is not None:
             delivery.frame.todos.arrived(delivery.send.tag, delivery.send.from_id)
         if self._bus.heard:
-            self._bus.publish(message_event(MessageReceivedEvent, delivery))
+            self._bus.publish(received(delivery))
 
     def _left_stream(self, send: Send) -> None:
         send.open -= 1

@@ -209,7 +209,9 @@ class Send:
         self.call, self.turn, self.raw, self.error = call, turn, raw, error
         self.cls = cls
         self.tag: str = element.tag  # kept: lxml makes a new text at every look
-        self.from_id: str = frame.listener if error is None or kind is Kind.FAILURE else SYSTEM  # as its receiver sees it
+        self.from_id: str = (
+            frame.listener if error is None or kind is Kind.FAILURE else SYSTEM
+        )  # as its receiver sees it
         self.epoch: int = frame.epoch
         self.number = 0
         self.codec: Any = None  # what reads the payload, once it has passed its schema

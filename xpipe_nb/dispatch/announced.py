@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xpipe_nb.dispatch.telling import message_event
-from xpipe_nb.events import AgentStateEvent, MessageReceivedEvent
+from xpipe_nb.dispatch.telling import received, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,16 +20,13 @@ def announced(bus: EventBus) -> Callable[[Turn, Callable[[Turn], Awaitable[Any]]
 
     async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
         name, thread_id = turn.frame.listener, turn.frame.thread_id
-        bus.publish(
-            message_event(MessageReceivedEvent, turn.delivery),
-            AgentStateEvent(name, "processing", thread_id),
-        )
+        bus.publish(received(turn.delivery), state_of(name, "processing", thread_id))
         state = "error"
         try:
             result = await proceed(turn)
             state = "idle"
             return result
         finally:
-            bus.publish(AgentStateEvent(name, state, thread_id))
+            bus.publish(state_of(name, state, thread_id))
 
     return layer

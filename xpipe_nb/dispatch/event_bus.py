@@ -83,7 +83,7 @@ class Subscription:
             except (Exception, SystemExit, asyncio.CancelledError):
                 log.exception("a subscriber raised; it still gets the events that follow")
                 continue
-            if inspect.isawaitable(answer):
+            if answer is not None and inspect.isawaitable(answer):
                 self._task = asyncio.ensure_future(self._wait(answer))
                 return
         self._draining = False
