@@ -193,13 +193,11 @@ def test_stop_leaves_nothing(notebook: Notebook) -> None:
     assert not {pid for pid in run(tell()) if psutil.pid_exists(pid)}
 
 
-@pytest.mark.parametrize("method", ["forkserver", "spawn"])
-def test_a_worker_is_replaced_after_so_many_jobs(notebook: Notebook, method: str) -> None:
+def test_a_worker_is_replaced_after_so_many_jobs(notebook: Notebook) -> None:
     """With a limit of two, five messages need three workers, and all are answered."""
 
     async def tell() -> None:
-        settings = {"max_tasks_per_child": 2, "start_method": method}
-        async with story(notebook, workers=1, process_pool=settings) as organism:
+        async with story(notebook, workers=1, process_pool={"max_tasks_per_child": 2}) as organism:
             pids = [(await organism.ask(notebook.names["Num"](n), to="echo")).pid for n in range(5)]
             assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [2, 2, 1]
 
@@ -249,32 +247,27 @@ def works(message: Num) -> Num:
     print(os.getpid(), flush=True)
     time.sleep(600)
 
-async def main():
-    async with Organism("o", [works], process_pool={"workers": 2, "start_method": sys.argv[1]}) as organism:
-        for _ in range(2):
-            await organism.inject(Num(1))
+async def run(method):
+    async with Organism("o", [works], process_pool={"workers": 1, "start_method": method}) as organism:
+        await organism.inject(Num(1))
         await asyncio.sleep(600)
+
+async def main():
+    await asyncio.gather(run("forkserver"), run("spawn"))
 
 asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("method", ["forkserver", "spawn"])
-def test_workers_die_with_the_process_that_they_work_for(method: str) -> None:
+def test_workers_die_with_the_process_that_they_work_for() -> None:
     """However it dies, and whatever they do; the script that has started them is not run again in them."""
-    program = subprocess.Popen(
-        [sys.executable, "-c", ORPHANS, method],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-    )
-    assert program.stdout is not None
-    pids = [int(program.stdout.readline()) for _ in range(2)]
-    program.kill()
-    program.wait()
-    gone, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=5)
-    program.stdout.close()
-    assert not alive, gone
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, "-c", ORPHANS], env=environment, stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        pids = [int(program.stdout.readline()) for _ in range(2)]
+        program.kill()
+    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=10)
+    assert not alive
 
 
 def test_idle_workers_end() -> None:
