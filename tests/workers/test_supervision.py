@@ -18,7 +18,7 @@ import pytest
 from tests.stories.cast import Recorder
 from tests.support import ROOT, run
 from tests.workers.cells import Notebook
-from xpipe_nb import ConversationFailed, Limits, Organism
+from xpipe_nb import ConversationFailed, Limits, ListenerConfig, Organism
 from xpipe_nb.events import LogEvent, RetryEvent, WorkersEvent
 from xpipe_nb.workers.pool import WorkerPool
 from xpipe_nb.workers.sizing import default_size
@@ -33,7 +33,7 @@ def hangs(message: Num) -> Res:
     while True:
         pass
 
-@xp.listener(cpu_bound=True, timeout=0.8)
+@xp.listener(cpu_bound=True, timeout=1.5)
 def naps(message: Num) -> Res:
     time.sleep(0.5)
     return Res(message.n, os.getpid())
@@ -105,13 +105,36 @@ def test_a_handler_that_hangs_is_killed_when_its_time_is_over(notebook: Notebook
 
 
 def test_the_timeout_counts_only_while_the_handler_runs(notebook: Notebook) -> None:
-    """Three jobs of half a second on one worker all end, although the last one waits longer than it may run."""
+    """Four jobs of half a second on one worker all end, although the last one waits longer than it may run."""
 
     async def tell() -> None:
         async with story(notebook, workers=1) as organism:
             await organism.ask(notebook.names["Num"](0), to="echo")
-            answers = await asyncio.gather(*(organism.ask(notebook.names["Num"](n), to="naps") for n in range(3)))
-            assert [answer.n for answer in answers] == [0, 1, 2]
+            answers = await asyncio.gather(*(organism.ask(notebook.names["Num"](n), to="naps") for n in range(4)))
+            assert [answer.n for answer in answers] == [0, 1, 2, 3]
+
+    run(tell())
+
+
+def test_an_answer_that_waits_for_a_worker_costs_no_time(notebook: Notebook) -> None:
+    """A handler that has its answer but may not go on yet, because others work, does not lose its own time by that."""
+    cells = notebook.run(
+        "@xp.listener(cpu_bound=True, timeout=1.5)\n"
+        "def asks(message: Num, meta) -> Res:\n    return meta.call_sync(message, to='here')\n"
+    )
+
+    async def tell() -> None:
+        async with Organism("story", [cells.asks, cells.naps], process_pool={"workers": 1}) as organism:
+            naps: list[Any] = []
+
+            async def here(message: cells.Num) -> cells.Res:  # type: ignore[name-defined]
+                naps.extend(asyncio.ensure_future(organism.ask(message, to="naps")) for _ in range(4))
+                await until(lambda: busy(organism))
+                return cells.Res(1)
+
+            organism.pump.register_listener(ListenerConfig(name="here", handler=here, payload_class=cells.Num))
+            assert (await organism.ask(cells.Num(1), to="asks")).n == 1
+            await asyncio.gather(*naps)
 
     run(tell())
 
