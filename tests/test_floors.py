@@ -43,6 +43,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "routing",
         "scheduling",
         "settings",
+        "state_address",
         "todos",
         "xml",
     ),
@@ -75,6 +76,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "stage_list",
         "spending",
         "stages",
+        "stores",
         "views",
     ),
     3: ("bootstrap", "known", "organism", "parts", "primitives", "pump"),  # the running machine, put together

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from xpipe_nb.prompts import Prompts
     from xpipe_nb.questions import Question, Questions
     from xpipe_nb.spending import Spent
+    from xpipe_nb.stores.mirror import Mirror
+    from xpipe_nb.stores.shared import SharedState
 
 __all__ = ["Services"]
 
@@ -49,6 +51,7 @@ class Services:
     budgets: Budgets
     prompts: Prompts
     loop: asyncio.AbstractEventLoop
+    shared: Callable[[], Mirror]
 
     def __init__(
         self, exchange: Exchange, composer: Composer, directory: Directory, deadlines: Deadlines, bus: EventBus
@@ -232,6 +235,16 @@ class Services:
     def settle(self, turn: Turn, reserved: int, spent: Spent) -> None:
         """Book what was spent of them, also for a turn that is over: the tokens are gone."""
         self.budgets.settle(turn, reserved, spent)
+
+    def shared_state(self) -> SharedState:
+        """Give the shared state, on the loop or in the thread of a plain handler."""
+        if asyncio._get_running_loop() is self.loop:  # noqa: SLF001 - see above
+            return self.shared().state
+
+        async def on_the_loop() -> SharedState:
+            return self.shared().state
+
+        return asyncio.run_coroutine_threadsafe(on_the_loop(), self.loop).result()
 
     def usage_instructions(self, name: str) -> str:
         """Give the contracts of an agent's peers."""

@@ -24,9 +24,9 @@ from xpipe_nb.settings import (
     or_none,
     read_keys,
     seconds,
-    text,
     whole,
 )
+from xpipe_nb.state_address import read_backend
 from xpipe_nb.xml.limits import GateLimits
 
 __all__ = ["IDENTITY_KEYS", "LIMIT_KEYS", "PYTHON_KEYS", "SETTING_KEYS", "identity_keys", "mapping"]
@@ -89,12 +89,6 @@ def _gate(value: Any, place: Place) -> Any:
 
 _POOL_KEYS = (Key("enabled", flag), Key("workers", whole(1)), Key("max_tasks_per_child", or_none(whole(1))))
 
-_BACKEND_KEYS = (
-    Key("type", not_built("backend", "memory")),
-    Key("redis_url", or_none(text)),
-    Key("redis_prefix", text),
-)
-
 LIMIT_KEYS = (
     Key("max_depth", whole(1)),
     Key("max_messages", whole(1)),
@@ -129,7 +123,7 @@ SETTING_KEYS = (
     Key("limits", _limits, spreads=True),
     Key("llm", not_built("llm", None)),
     Key("process_pool", or_none(_process_pool)),
-    Key("backend", or_none(mapping(_BACKEND_KEYS))),
+    Key("backend", or_none(read_backend)),
 )
 """The settings beside the listeners, for YAML and Python alike."""
 

@@ -40,7 +40,10 @@ class OrganismConfig:
         gate: The caps on each document from outside.
         llm: Model backends; not built yet.
         process_pool: Worker processes; not built yet, only `{"enabled": False}`.
-        backend: Shared state; only `{"type": "memory"}` is built.
+        backend: Where its state is shared: a `StateAddress`, a URL as `redis://localhost:6379/0`, or a mapping
+            `{"type": "memory" | "manager" | "redis", "redis_url": …, "redis_prefix": "xp:", "redis_ttl": seconds,
+            "address": "host:port", "authkey": {"env": NAME}}`; what the words mean is told at `StateAddress`. `memory`
+            shares nothing with other processes.
         hooks: Objects that keep a book of messages, given in Python only.
         listeners: The listeners.
 
@@ -61,6 +64,6 @@ class OrganismConfig:
     gate: GateLimits = field(default_factory=GateLimits)
     llm: Any = None
     process_pool: Mapping[str, Any] | None = None
-    backend: Mapping[str, Any] | None = None
+    backend: Any = None
     hooks: list[Any] = field(default_factory=list)
     listeners: list[ListenerConfig] = field(default_factory=list)

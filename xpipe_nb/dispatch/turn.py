@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xpipe_nb.messages import Delivery
     from xpipe_nb.scheduling import Gate, Resumption
     from xpipe_nb.spending import Spent
+    from xpipe_nb.stores.shared import SharedState
 
 __all__ = ["Turn", "TurnFailed", "TurnOver", "TurnServices"]
 
@@ -71,6 +72,9 @@ class TurnServices(Protocol):
 
     def settle(self, turn: Turn, reserved: int, spent: Spent) -> None:
         """Book what was spent of them."""
+
+    def shared_state(self) -> SharedState:
+        """Give the shared state."""
 
     def usage_instructions(self, name: str) -> str:
         """Give the contracts of an agent's peers."""
