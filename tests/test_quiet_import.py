@@ -8,8 +8,10 @@ import pytest
 
 from tests.support import ROOT, fresh_python
 
-LOUD = ["IPython", "anywidget", "cryptography", "graphviz", "ipywidgets", "pygraphviz", "traitlets"]
-"""What only the notebook, or the function that draws or signs, may import."""
+LOUD = [
+    "IPython", "anywidget", "cryptography", "graphviz", "ipywidgets", "multiprocessing", "pygraphviz", "redis", "traitlets",
+]  # fmt: skip
+"""What only the notebook, or the function that draws, signs or shares, may import."""
 
 CORE = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")

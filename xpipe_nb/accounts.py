@@ -111,7 +111,8 @@ class Budgets:
             )
         account.raised = True
         account.change_limit(tokens)
-        self._share_limit(found)
+        if self._ledger is not None:
+            self._ledger.change_limit(found.id, tokens)
         self._changed(found)
         return account.usage(found.number)
 
@@ -139,9 +140,12 @@ class Budgets:
             return
         self._limit = limit
         for each in self._conversations.known:
-            if each.account is not None and not each.account.raised:
+            if each.account is not None and each.account.raised:
+                continue
+            if self._ledger is not None:
+                self._ledger.change_limit(each.id, limit)
+            if each.account is not None:
                 each.account.change_limit(limit)
-                self._share_limit(each)
                 self._changed(each)
 
     # ---- for handlers
@@ -166,10 +170,6 @@ class Budgets:
         """The shared accounts, where the state is shared."""
         mirror = self._conversations.mirror
         return None if mirror is None else mirror.ledger
-
-    def _share_limit(self, conversation: Conversation) -> None:
-        if self._ledger is not None and conversation.account is not None:
-            self._ledger.change_limit(conversation.id, conversation.account.limit)
 
     async def _reserve_there(self, ledger: Ledger, turn: Turn, account: Account, tokens: int) -> bool:
         """Reserve in the shared account what is reserved here; without success nothing is reserved here, either."""

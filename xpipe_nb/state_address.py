@@ -128,7 +128,8 @@ def _from_mapping(value: Mapping[Any, Any], place: Place) -> Any:
     said = read_keys(_KEYS, value, place)
     if len(place.faults) > before:
         return INVALID
-    address = StateAddress(**{**said, "ttl": said.get("ttl", DAY) or None})
+    given = {word: value for word, value in said.items() if value is not None}
+    address = StateAddress(**{**given, "ttl": said.get("ttl", DAY) or None})
     if address.type == "manager" and address.address and address.authkey is None:
         key = _from_environment(AUTHKEY, place.key("authkey"))
         return INVALID if key is None else StateAddress("manager", address=address.address, authkey=key)
@@ -188,10 +189,10 @@ def _from_environment(name: str, place: Place) -> bytes | None:
 
 _KEYS = (
     Key("type", one_of("memory", "manager", "redis")),
-    Key("redis_url", _url, "url"),
+    Key("redis_url", or_none(_url), "url"),
     Key("redis_prefix", text, "prefix"),
     Key("redis_ttl", or_none(whole(0)), "ttl"),
-    Key("address", _place_of_server),
+    Key("address", or_none(_place_of_server)),
     Key("authkey", or_none(_authkey)),
 )
 """The section `backend:`."""

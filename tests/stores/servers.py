@@ -27,7 +27,7 @@ class RedisServer:
             self.port = free.getsockname()[1]
         self._command = [
             program, "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(folder), "--save", "",
-            "--appendonly", "yes", "--appendfsync", "always", *(["--requirepass", password] if password else []),
+            "--appendonly", "yes", "--appendfsync", "no", *(["--requirepass", password] if password else []),
         ]  # fmt: skip
         self._password = password
         self.start()

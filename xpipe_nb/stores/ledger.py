@@ -61,17 +61,17 @@ class Ledger:
         except asyncio.CancelledError:  # perhaps it was granted all the same, just now
             self._writer.book(give_back)
             raise
-        _follow(account, now, ours)
+        _follow(account, now, ours, limit)
         if granted:
             self._tickets.setdefault((turn, tokens), []).append(ticket)
         return granted
 
     async def look(self, turn: Turn, account: Account) -> None:
         """Take over the limit, and what others have spent, as both stand in the store now."""
-        name = turn.frame.conversation.id
+        name, limit = turn.frame.conversation.id, account.limit
         now, ours = await self._writer.ask(lambda store: (store.figures(name), account.shared))
         if now is not None:
-            _follow(account, now, ours)
+            _follow(account, now, ours, limit)
 
     def settle(self, turn: Turn, account: Account, reserved: int, spent: Spent) -> None:
         """Book what was spent of a reservation; the store hears of it when it is there."""
@@ -106,9 +106,16 @@ class Ledger:
         self._writer.book(lambda store: store.change_limit(name, limit))
 
 
-def _follow(account: Account, now: Figures, ours: int) -> None:
-    """Let an account of ours know what others have taken of it, and whether they have raised its limit."""
+def _follow(account: Account, now: Figures, ours: int, limit: int | None) -> None:
+    """Let an account of ours know what others have taken of it, and its limit there.
+
+    Args:
+        account: Ours.
+        now: The account in the store, as it was answered.
+        ours: What the store knew of our own spending then.
+        limit: Our limit when it was asked; one that was set meanwhile is on its way to the store.
+    """
     account.elsewhere = now.used + now.reserved - ours
-    if now.limit is not None and account.limit is not None and now.limit > account.limit:
-        account.raised = True
+    if now.limit != limit and account.limit == limit:
+        account.raised = True  # by hand, elsewhere
         account.change_limit(now.limit)

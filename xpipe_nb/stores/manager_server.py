@@ -75,6 +75,7 @@ class Server:
 
     def _answer(self, question: Any) -> list[Any]:
         try:
+            _check(isinstance(question, list))
             word, *arguments = question
             if word == "write":
                 changes, *rest = arguments
