@@ -42,7 +42,7 @@ class OrganismConfig:
         process_pool: Worker processes; not built yet, only `{"enabled": False}`.
         backend: Where its state is shared: a `StateAddress`, a URL as `redis://localhost:6379/0`, or a mapping
             `{"type": "memory" | "manager" | "redis", "redis_url": …, "redis_prefix": "xp:", "redis_ttl": seconds,
-            "address": "host:port", "authkey": {"env": NAME}}`; what the words mean is told at `StateAddress`. `memory`
+            "address": "host:port", "authkey": {"env": NAME}}`; what they mean is told at `StateAddress`. `memory`
             shares nothing with other processes.
         hooks: Objects that keep a book of messages, given in Python only.
         listeners: The listeners.
