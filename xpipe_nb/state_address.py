@@ -33,7 +33,8 @@ class StateAddress:
         type: `memory`, `manager` or `redis`.
         url: The database of `redis`, as `redis://host:port/number`, `rediss://…` or `unix:///path`.
         address: Where a `manager` serves: `host:port`, or the path of a socket. Empty: a server of one's own, at an
-            address that nobody else has to know before.
+            address that nobody else has to know before. What goes there and back is readable on the way: keep it on
+            one machine, or in a network that you trust.
         authkey: What a `manager` asks of its clients. For `redis`, what entries are sealed with (HMAC-SHA256): one that
             was written without it is refused. `None` seals nothing.
         prefix: What every key of `redis` begins with.

@@ -75,6 +75,8 @@ def test_nothing_spent_gives_the_reservation_back(store, fresh):
     """A reservation that was not used is no request."""
     store.reserve(fresh, "t", 100, 100)
     assert store.settle(fresh, "t", 0, 0) == Figures(100)
+    assert store.reserve(fresh, "none", 0, 100) == (True, Figures(100))
+    assert store.settle(fresh, "none", 0, 0) == Figures(100)
     assert store.reserve(fresh, "u", 100, 100)[0]
 
 
@@ -138,6 +140,39 @@ def test_threads_together_never_pass_the_limit(store, fresh):
         each.join()
     assert (len(granted), sum(granted)) == (240, 100)
     assert store.figures(fresh) == Figures(100, reserved=100)
+
+
+amounts = st.lists(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=12), min_size=2, max_size=4)
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(limit=st.integers(0, 200), amounts=amounts)
+def test_whoever_spends_at_once_keeps_to_the_limit(address, limit, amounts):
+    """Clients reserve and settle over connections of their own: only what is settled above its own reservation can take
+    an account above its limit, by just so much, and nothing stays set aside.
+    """
+    name, spent, over = str(uuid.uuid4()), [], []
+
+    def spend(client, wishes):
+        store = open_store(address)
+        for number, (tokens, used) in enumerate(wishes):
+            ticket = f"{client}-{number}"
+            if store.reserve(name, ticket, tokens, limit)[0]:
+                spent.append(used)
+                over.append(max(0, used - tokens))
+                store.settle(name, ticket, used, 0)
+        store.close()
+
+    threads = [threading.Thread(target=spend, args=each) for each in enumerate(amounts)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    store = open_store(address)
+    now = store.change_limit(name, limit)  # which opens it, if nobody has
+    store.close()
+    assert (now.limit, now.used, now.reserved) == (limit, sum(spent), 0)
+    assert now.used <= limit + sum(over)
 
 
 SPENDER = """

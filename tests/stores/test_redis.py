@@ -21,6 +21,10 @@ def changes(key):
     ]
 
 
+def account(prompt):
+    return {"limit": 100, "prompt": prompt, "completion": 0, "reserved": 0, "requests": 0}
+
+
 def test_every_key_has_the_prefix_and_lives_as_long_as_was_said(redis_server):
     """Nothing is written beside the prefix, and nothing stays for ever, unless that is asked for."""
     client = redis_server.client()
@@ -76,6 +80,8 @@ def test_an_entry_of_another_type_is_refused_by_name(redis_server):
         ("history:k:0", lambda: state.history("k"), lambda _: client.hset("forged:history:k", "0", "{}")),
         ("budget:k", state.budget("k").usage, lambda key: client.hset(key, "prompt", "many")),
         ("budget:k", lambda: state.budget("k").reserve(1), lambda key: client.hset(key, "limit", "1e9")),
+        ("budget:k", lambda: state.budget("k").reserve(1), lambda key: client.hset(key, mapping=account("007"))),
+        ("budget:k", lambda: state.budget("k").reserve(1), lambda key: client.hset(key, mapping=account(str(2**60)))),
         ("budget:k", lambda: state.budget("k").reserve(1), lambda key: client.set(key, "x")),
     ]:
         if key != "history:k:0":

@@ -14,7 +14,7 @@ import pytest
 
 from tests.stores.servers import RedisServer
 from tests.stories.cast import Ask, Count, Recorder, Say, Told, an_organism
-from tests.support import ROOT, run
+from tests.support import ROOT, eventually, run
 from xpipe_nb import (
     BackendEvent,
     BudgetExhausted,
@@ -23,6 +23,7 @@ from xpipe_nb import (
     Limits,
     ListenerConfig,
     Organism,
+    Rejected,
     SharedState,
     StateAddress,
     StoreAway,
@@ -31,6 +32,9 @@ from xpipe_nb import (
     send,
 )
 from xpipe_nb.stores import writer
+from xpipe_nb.stores.memory_store import MemoryStore
+from xpipe_nb.stores.mirror import Mirror
+from xpipe_nb.stores.store import Figures
 
 
 async def asker(message: Ask | Told, meta) -> Told | object:
@@ -403,6 +407,94 @@ def test_nothing_is_lost_while_redis_is_away(tmp_path, monkeypatch):
         run(story())
     finally:
         server.stop()
+
+
+def test_no_conversation_is_begun_while_too_much_waits(tmp_path, monkeypatch):
+    """Injections wait, or are refused at once where that is asked for, until the store has caught up."""
+    monkeypatch.setattr(writer, "LONGEST_DELAY", 0.1)
+    monkeypatch.setattr(writer, "BEHIND", 5)
+    server = RedisServer(tmp_path)
+
+    async def story():
+        async with sharing(sayer, backend=server.address()) as organism:
+            server.stop()
+            first = await organism.inject(Say("first"), to="sayer")
+            await first
+            with pytest.raises(Rejected, match="too much waits to be written to Redis at"):
+                await organism.inject(Say("now"), to="sayer", nowait=True)
+            before = organism.pump.conversations.mirror.waiting
+            waiting = asyncio.ensure_future(organism.inject(Say("second"), to="sayer"))
+            await eventually(lambda: organism.pump.conversations.mirror.waiting > before)
+            assert not waiting.done() and len(organism.conversations) == 1
+            server.start()
+            assert await (await waiting) == [Told("SECOND")]
+            assert [each.state for each in organism.shared_state.conversations()] == ["done", "done"]
+
+    try:
+        run(story())
+    finally:
+        server.stop()
+
+
+class Faulty:
+    """A store whose n-th call is lost: before it is done, or after, when the answer is on its way."""
+
+    def __init__(self, lost: int, *, done: bool) -> None:
+        self._store, self._lost, self._done, self.calls = MemoryStore(), lost, done, 0
+        self.where, self.prefix = "a store with faults", ""
+
+    def __getattr__(self, name):
+        action = getattr(self._store, name)
+
+        def call(*arguments):
+            self.calls += 1
+            is_lost = self.calls == self._lost
+            if is_lost and not self._done:
+                raise StoreAway(self.where, "lost before")
+            answer = action(*arguments)
+            if is_lost:
+                raise StoreAway(self.where, "lost after")
+            return answer
+
+        return call
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+def test_whichever_call_is_lost_nothing_is_lost_and_nothing_twice(monkeypatch, done):
+    """The connection breaks at each call in turn, before and after it was done; the state in the end is the same."""
+    monkeypatch.setattr(writer, "FIRST_DELAY", 0.0001)
+    monkeypatch.setattr(writer, "BATCH", 3)
+
+    async def story(lost):
+        async with an_organism(asker, sayer, spender, max_tokens_per_thread=100) as organism:
+            store, pump = Faulty(lost, done=done), organism.pump
+            pump.conversations.mirror = Mirror(
+                "story", StateAddress(), store, pump.directory, pump.bus, lambda: 10_000
+            )  # fmt: skip
+            first = await organism.inject(Ask("hi"), to="asker")
+            await first
+            for tokens in (60, 60, 40):
+                spending = await organism.inject(Count(tokens), to="spender", conversation=None if tokens else first)
+                await spending
+            organism.budgets.raise_limit(spending, 500)
+            await (await organism.inject(Count(300), to="spender", conversation=spending))
+            state = organism.shared_state
+            state.conversations()  # all is written
+            seen = []
+            for record in state.conversations():
+                threads = state.threads(record.id)
+                said = [[slot.payload for slot in state.history(each.id)] for each in threads]
+                seen.append((record.state, record.messages, [(each.listener, each.state) for each in threads], said))
+            await pump.conversations.mirror.written()
+            return store.calls, [*seen, state.budget(spending.id).usage()]
+
+    def calls_and_state(lost):
+        return run(story(lost))
+
+    calls, usual = calls_and_state(0)
+    assert usual[-1] == Figures(500, 340, 0, 0, 2)
+    for lost in range(1, calls // 2):
+        assert calls_and_state(lost)[1] == usual
 
 
 def test_who_waits_for_a_redis_that_refuses_gets_an_error(tmp_path):

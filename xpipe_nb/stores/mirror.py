@@ -207,6 +207,11 @@ class Mirror:
         """So much waits to be written that nothing new should be begun."""
         return self._writer.is_behind
 
+    @property
+    def waiting(self) -> int:
+        """How much waits to be written."""
+        return self._writer.waiting
+
     async def ready(self) -> None:
         """Wait for a store that is away, until all that waited for it is written; one that is there costs one look.
 

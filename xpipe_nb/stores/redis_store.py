@@ -36,9 +36,13 @@ local account, tickets, ttl = KEYS[1], KEYS[2], tonumber(ARGV[1])
 if redis.call('EXISTS', account) == 0 then
     redis.call('HSET', account, 'limit', ARGV[2], 'prompt', 0, 'completion', 0, 'reserved', 0, 'requests', 0)
 end
+local function is_whole(text)
+    local number = text and tonumber(text)
+    return number and math.abs(number) < 2^53 and string.format('%.0f', number) == text
+end
 local now = redis.call('HMGET', account, 'limit', 'prompt', 'completion', 'reserved', 'requests')
 for i, text in ipairs(now) do
-    if not text or not (string.match(text, '^%-?%d+$') or (i == 1 and text == '')) then return {} end
+    if not is_whole(text) and not (i == 1 and text == '') then return {} end
 end
 local function keep()
     if ttl > 0 then
@@ -52,7 +56,10 @@ local function figures(granted)
     return {granted, unpack(fields)}
 end
 """
-"""Opens an account that is not there, and gives nothing for one that holds what is no number."""
+"""Opens an account that is not there, and gives nothing for one that holds what is no number.
+
+Everything is looked at before anything is changed: Redis takes nothing back of a script that fails half way.
+"""
 
 RESERVE = f"""{_ACCOUNT}
 local ticket, tokens = ARGV[3], tonumber(ARGV[4])
@@ -68,9 +75,9 @@ SETTLE = f"""{_ACCOUNT}
 local ticket, spent = ARGV[3], tonumber(ARGV[4]) + tonumber(ARGV[5])
 local held = redis.call('HGET', tickets, ticket)
 if not held then return figures(0) end
-if not string.match(held, '^%d+$') then return {{}} end
+if not is_whole(held) then return {{}} end
 redis.call('HDEL', tickets, ticket)
-redis.call('HINCRBY', account, 'reserved', '-' .. held)
+if held ~= '0' then redis.call('HINCRBY', account, 'reserved', '-' .. held) end
 redis.call('HINCRBY', account, 'prompt', ARGV[4])
 redis.call('HINCRBY', account, 'completion', ARGV[5])
 if spent > 0 then redis.call('HINCRBY', account, 'requests', 1) end

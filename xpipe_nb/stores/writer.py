@@ -70,7 +70,8 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._at_work = 0
         self._delay = 0.0
-        self._stopping = self._stopped = False
+        self._failures = 0
+        self._hurry = self._stopping = self._stopped = False
         self.trouble: StoreError | None = None
 
     @property
@@ -81,7 +82,7 @@ class Writer:
     @property
     def is_behind(self) -> bool:
         """So much waits that nothing new should be begun."""
-        return len(self._queue) > BEHIND
+        return self.waiting > BEHIND
 
     # ---- from the loop
 
@@ -124,9 +125,18 @@ class Writer:
         return StoreAway(self._store.where, "the organism was stopped")
 
     def catch_up(self, seconds: float) -> None:
-        """Wait in this thread until all is done that was put before, or the store turns out to be away."""
+        """Wait in this thread, for some seconds at most, until all is done that was put before.
+
+        Raises:
+            StoreError: The store is away, or refuses us, at this moment.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: not self.waiting or self.trouble is not None, seconds)
+            before, self._hurry = self._failures, True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self.waiting or self._failures > before, seconds)
+            self._hurry = False
+            if self.waiting and self.trouble is not None:
+                raise self.trouble
 
     async def close(self, seconds: float) -> int:
         """Write what waits, as long as `seconds` last, then let go of the store.
@@ -230,14 +240,16 @@ class Writer:
         """
         self._delay = min(LONGEST_DELAY, 2 * self._delay or FIRST_DELAY)
         with self._changed:
-            self._changed.wait_for(lambda: self._stopped, self._delay * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+            seconds = self._delay * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+            self._changed.wait_for(lambda: self._stopped or self._hurry, seconds)
+            self._hurry = False
             if self._stopped:
                 raise self._over()
 
     def _in_trouble(self, state: str, error: StoreError) -> None:
         is_new = type(self.trouble) is not type(error)
         with self._changed:
-            self.trouble = error
+            self.trouble, self._failures = error, self._failures + 1
             self._changed.notify_all()
             asked = [work for work in self._queue if isinstance(work, _Asked) and work.answer is not None]
             if state == "refused":  # to wait for an answer would not help them; what is to be written stays
