@@ -78,6 +78,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "stages",
         "stores",
         "views",
+        "workers",
     ),
     3: ("bootstrap", "known", "organism", "parts", "primitives", "pump"),  # the running machine, put together
     4: ("cli",),  # the same from a command line

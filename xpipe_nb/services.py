@@ -13,6 +13,7 @@ from xpipe_nb.events import AgentStateEvent, LogEvent, ProgressEvent
 from xpipe_nb.failures import code_of, failure
 from xpipe_nb.messages import Kind, Send
 from xpipe_nb.replies import promised
+from xpipe_nb.state_address import StateAddress
 from xpipe_nb.wording import place_of
 
 if TYPE_CHECKING:
@@ -215,6 +216,21 @@ class Services:
         call.future = waited_for
         return (await self._answers(turn, [call]))[0]
 
+    def queue_up(self, turn: Turn, *, is_free: bool) -> None:
+        """A turn waits for a worker process."""
+        self._deadlines.pause(turn)
+        self.crew.lend(turn)
+        mirror = self._exchange.conversations.mirror
+        if not is_free or (mirror is not None and mirror.in_trouble):
+            self._announce(turn, "waiting")
+
+    def begin(self, turn: Turn) -> None:
+        """A worker process has begun with a turn, or it waits for none any more."""
+        self.crew.take_back(turn)
+        if _goes_on(turn):
+            self._deadlines.resume(turn)
+            self._announce(turn, "processing")
+
     # ---- spending
 
     async def reserve(self, turn: Turn, tokens: int) -> None:
@@ -245,6 +261,21 @@ class Services:
             return self.shared().state
 
         return asyncio.run_coroutine_threadsafe(on_the_loop(), self.loop).result()
+
+    async def shared_is_there(self) -> None:
+        """Wait for a shared state that is away; where there is none, or it is there, this costs a look.
+
+        Raises:
+            StoreRefused: It is there, but refuses us.
+        """
+        mirror = self._exchange.conversations.mirror
+        if mirror is not None:
+            await mirror.ready()
+
+    def opening(self) -> tuple[StateAddress, list[type]]:
+        """Give what a worker needs to open the shared state, and the payload classes that it may read there."""
+        mirror = self._exchange.conversations.mirror
+        return (StateAddress(), []) if mirror is None else mirror.opening
 
     def usage_instructions(self, name: str) -> str:
         """Give the contracts of an agent's peers."""

@@ -90,6 +90,11 @@ class StateAddress:
             return f"the state server at {self.address or 'an address of its own'}"
         return "the memory of this process"
 
+    @property
+    def seal(self) -> bytes | None:
+        """What entries are sealed with; `None` where that is not needed: a state server lets nobody in without the key."""
+        return self.authkey if self.type == "redis" else None
+
     def __repr__(self) -> str:
         return f"StateAddress({self.where}{f', {self.prefix}*' if self.type == 'redis' else ''})"
 

@@ -145,7 +145,7 @@ def test_a_state_that_is_first_looked_at_late_has_what_is_remembered():
             asked = state.threads(second.id)[1]
             assert [slot.payload for slot in state.history(asked.id)] == [Ask("hi")]
             assert organism.state_address == StateAddress()
-            with pytest.raises(XPipeError, match="only its own process can open it"):
+            with pytest.raises(XPipeError, match=r"own process only; backend: \{type: manager\} shares it"):
                 SharedState.open(organism.state_address)
 
     run(story())

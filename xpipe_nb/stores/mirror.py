@@ -70,14 +70,14 @@ class Mirror:
         server: StateServer | None = None,
     ) -> None:
         self._organism, self.address, self._bus, self._keep, self._server = organism, address, bus, keep, server
-        authkey = address.authkey if address.type == "redis" else None
-        self._records = Records(store.where, store.prefix, authkey)
+        self._records = Records(store.where, store.prefix, address.seal)
         self._where = store.where
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer = Writer(store, self._told)
         self.ledger = Ledger(self._writer)
+        self._directory = directory
         self.state = SharedState(
-            store, authkey=authkey, payloads=_Now(directory), first=lambda: self._writer.catch_up(READ_SECONDS)
+            store, authkey=address.seal, payloads=_Now(directory), first=lambda: self._writer.catch_up(READ_SECONDS)
         )
 
     @classmethod
@@ -122,6 +122,13 @@ class Mirror:
             self.arrived(conversation, payload, sender, index)
         if conversation.account is not None and conversation.account.is_used:
             self.ledger.take_over(conversation.id, conversation.account)
+
+    @property
+    def opening(self) -> tuple[StateAddress, list[type]]:
+        """What another process needs to open the state and to read what is in it."""
+        table = self._directory.table
+        classes = [table.get(tag) for tag in table.tags()]
+        return self.address, [cls for cls in classes if cls is not None]
 
     # ---- what happens
 

@@ -36,7 +36,9 @@ def open_store(address: StateAddress) -> Store:
         from xpipe_nb.stores.manager_store import ManagerStore
 
         return ManagerStore(address)
-    raise StoreError(address.where, "only its own process can open it", "use organism.shared_state there")
+    raise StoreError(
+        "an organism without a backend", "its state is in its own process only", "backend: {type: manager} shares it"
+    )
 
 
 def new_ticket() -> str:
@@ -103,7 +105,7 @@ class SharedState:
         except BaseException:
             store.close()
             raise
-        return cls(store, authkey=where.authkey if where.type == "redis" else None, payloads=payloads)
+        return cls(store, authkey=where.seal, payloads=payloads)
 
     def _ready(self) -> Store:
         """Give the store; where it is one's own, everything that happened is in it now."""
