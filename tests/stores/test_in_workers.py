@@ -75,7 +75,7 @@ def test_a_worker_of_an_organism_that_shares_nothing_is_told_so():
 
     async def story():
         async with working(far) as organism:
-            with pytest.raises(ConversationFailed, match="backend: {type: manager} shares it"):
+            with pytest.raises(ConversationFailed, match=r"backend: \{type: manager\} shares it"):
                 await (await organism.inject(Ask("hi"), to="far"))
 
     run(story())
