@@ -158,9 +158,11 @@ class RedisStore:
             for change in changes:
                 _WRITE[type(change)](self, pipe, change, keys)
             if self._ttl:
+                fresh = {f"{change.kind}:{change.key}" for change in changes if isinstance(change, Put)}
                 for key in self._lasting(changes):
-                    pipe.expire(self.prefix + key, self._ttl)
-                    keys.append(key)
+                    if key not in fresh:
+                        pipe.expire(self.prefix + key, self._ttl)
+                        keys.append(key)
             with self._told():
                 results = pipe.execute(raise_on_error=False)
         for key, result in zip(keys, results, strict=True):
@@ -170,7 +172,7 @@ class RedisStore:
 
     def _put(self, pipe: Any, put: Put, keys: list[str]) -> None:
         index = _index(put.kind, put.group)
-        pipe.set(f"{self.prefix}{put.kind}:{put.key}", put.text)
+        pipe.set(f"{self.prefix}{put.kind}:{put.key}", put.text, ex=self._ttl or None)
         pipe.zadd(self.prefix + index, {put.key: time()}, nx=True)
         keys += [f"{put.kind}:{put.key}", index]
 
