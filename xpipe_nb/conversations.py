@@ -191,7 +191,7 @@ class Conversations:
 
     def _tell_beginning(self, conversation: Conversation, states: tuple[str, ...]) -> None:
         if self.mirror is not None:
-            self.mirror.began(conversation, self.max_tokens())
+            self.mirror.began(conversation)
         if self._bus.heard:
             for status in states:
                 self._publish(conversation, status)

@@ -163,7 +163,7 @@ class Parts(Keeper, ABC):
         async with self._opening:
             if self.conversations.mirror is None:
                 self.conversations.mirror = await Mirror.open(
-                    self.name, address, self.directory, self.bus, self._slots_kept
+                    self.name, address, self.directory, self.bus, self.conversations
                 )
 
     def shared(self) -> Mirror:
@@ -178,13 +178,9 @@ class Parts(Keeper, ABC):
                 raise XPipeError(f"{self.name} shares its state once it runs; start it first")
             from xpipe_nb.stores.mirror import Mirror
 
-            known = self.conversations.known
-            mirror = Mirror.in_memory(self.name, self.directory, self.bus, self._slots_kept, known)
+            mirror = Mirror.in_memory(self.name, self.directory, self.bus, self.conversations)
             self.conversations.mirror = mirror
         return mirror
-
-    def _slots_kept(self) -> int:
-        return self.config.limits.max_history
 
     def _put_stages(self) -> None:
         """Put the stages in order; a person may change the list before the start, or while paused."""

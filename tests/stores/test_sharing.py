@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import shutil
 import subprocess
 import sys
 import threading
@@ -144,6 +145,10 @@ def test_a_state_that_is_first_looked_at_late_has_what_is_remembered():
             assert [slot.payload for slot in state.history(second.id)] == [Told("HI 1, HI 2")]
             asked = state.threads(second.id)[1]
             assert [slot.payload for slot in state.history(asked.id)] == [Ask("hi")]
+            with pytest.raises(ConversationFailed, match="80 tokens, 70 of 100 are left"):
+                await (await organism.inject(Count(80), to="spender", conversation=organism.conversation(1)))
+            with pytest.raises(ConversationFailed, match="130 tokens, 100 of 100 are left"):
+                await (await organism.inject(Count(130), to="spender", conversation=organism.conversation(2)))
             assert organism.state_address == StateAddress()
             with pytest.raises(XPipeError, match=r"own process only; backend: \{type: manager\} shares it"):
                 SharedState.open(organism.state_address)
@@ -409,6 +414,44 @@ def test_nothing_is_lost_while_redis_is_away(tmp_path, monkeypatch):
         server.stop()
 
 
+def test_a_redis_that_comes_back_empty_is_filled_again(tmp_path, monkeypatch):
+    """The organism is the truth: what it remembers is written once more, with what was spent."""
+    monkeypatch.setattr(writer, "LONGEST_DELAY", 0.1)
+    server = RedisServer(tmp_path)
+
+    async def story():
+        async with sharing(asker, sayer, spender, backend=server.address(), max_tokens_per_thread=100) as organism:
+            conversation = await organism.inject(Ask("hi"), to="asker")
+            await conversation
+            await (await organism.inject(Count(60), to="spender", conversation=conversation))
+            state = organism.shared_state
+
+            def seen():
+                threads = state.threads(conversation.id)
+                said = [[slot.payload for slot in state.history(each.id)] for each in threads if each.state == "open"]
+                return [each.listener for each in threads], said, state.budget(conversation.id).usage()
+
+            before = seen()
+            away = asyncio.Event()
+            organism.subscribe(lambda event: away.set() if isinstance(event, BackendEvent) else None)
+            server.stop()
+            await (await organism.inject(Say("x"), to="sayer"))
+            await away.wait()
+            for each in tmp_path.iterdir():
+                shutil.rmtree(each)
+            server.start()
+            while not state.conversations()[1:]:
+                await asyncio.sleep(0)
+            assert seen() == before
+            with pytest.raises(ConversationFailed, match="50 tokens, 40 of 100 are left"):
+                await (await organism.inject(Count(50), to="spender", conversation=conversation))
+
+    try:
+        run(story())
+    finally:
+        server.stop()
+
+
 def test_no_conversation_is_begun_while_too_much_waits(tmp_path, monkeypatch):
     """Injections wait, or are refused at once where that is asked for, until the store has caught up."""
     monkeypatch.setattr(writer, "LONGEST_DELAY", 0.1)
@@ -469,8 +512,8 @@ def test_whichever_call_is_lost_nothing_is_lost_and_nothing_twice(monkeypatch, d
         async with an_organism(asker, sayer, spender, max_tokens_per_thread=100) as organism:
             store, pump = Faulty(lost, done=done), organism.pump
             pump.conversations.mirror = Mirror(
-                "story", StateAddress(), store, pump.directory, pump.bus, lambda: 10_000
-            )  # fmt: skip
+                "story", StateAddress(), store, pump.directory, pump.bus, pump.conversations
+            )
             first = await organism.inject(Ask("hi"), to="asker")
             await first
             for tokens in (60, 60, 40):

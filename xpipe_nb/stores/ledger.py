@@ -98,7 +98,12 @@ class Ledger:
         self._settle(name, account, ticket, 0, prompt, completion)
 
     def take_over(self, name: str, account: Account) -> None:
-        """Write down an account that was in use before the state was shared."""
+        """Write down an account that the store does not know (any more)."""
+
+        def begin(_store: Store) -> None:
+            account.shared = 0
+
+        self._writer.book(begin)
         self._book(name, account, account.prompt, account.completion)
 
     def change_limit(self, name: str, limit: int | None) -> None:
@@ -115,7 +120,7 @@ def _follow(account: Account, now: Figures, ours: int, limit: int | None) -> Non
         ours: What the store knew of our own spending then.
         limit: Our limit when it was asked; one that was set meanwhile is on its way to the store.
     """
-    account.elsewhere = now.used + now.reserved - ours
+    account.elsewhere = max(0, now.used + now.reserved - ours)  # less than ours: the store has lost something
     if now.limit != limit and account.limit == limit:
         account.raised = True  # by hand, elsewhere
         account.change_limit(now.limit)

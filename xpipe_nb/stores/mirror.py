@@ -9,7 +9,7 @@ import asyncio
 import logging
 from copy import deepcopy
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lxml import etree
 
@@ -25,13 +25,14 @@ from xpipe_nb.stores.store import Open, Put, PutSlot
 from xpipe_nb.stores.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from xpipe_nb.conversation import Conversation
     from xpipe_nb.directory import Directory
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.frames import Frame
     from xpipe_nb.history import Slot
+    from xpipe_nb.limits import Limits
     from xpipe_nb.stores.manager_store import StateServer
     from xpipe_nb.stores.store import Change, Store
 
@@ -46,6 +47,17 @@ LAST_SECONDS = 0.5
 """How long an organism that ends waits for what is still to be written."""
 
 
+class Kept(Protocol):
+    """What an organism keeps; its `Conversations` say so."""
+
+    limits: Limits
+    max_tokens: Callable[[], int | None]
+
+    @property
+    def known(self) -> list[Conversation]:
+        """The conversations that are remembered."""
+
+
 class Mirror:
     """Writes what happens in one organism into a store.
 
@@ -55,7 +67,7 @@ class Mirror:
         store: The store.
         directory: Knows the payload classes.
         bus: Where it is told that the store is away, or back.
-        keep: Says how many slots a history keeps.
+        kept: Says what is kept: conversations, slots, and tokens of a conversation that has spent nothing yet.
         server: The state server, if it was started for this.
     """
 
@@ -66,10 +78,10 @@ class Mirror:
         store: Store,
         directory: Directory,
         bus: EventBus,
-        keep: Callable[[], int],
+        kept: Kept,
         server: StateServer | None = None,
     ) -> None:
-        self._organism, self.address, self._bus, self._keep, self._server = organism, address, bus, keep, server
+        self._organism, self.address, self._bus, self._kept, self._server = organism, address, bus, kept, server
         self._records = Records(store.where, store.prefix, address.seal)
         self._where = store.where
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -82,7 +94,7 @@ class Mirror:
 
     @classmethod
     async def open(
-        cls, organism: str, address: StateAddress, directory: Directory, bus: EventBus, keep: Callable[[], int]
+        cls, organism: str, address: StateAddress, directory: Directory, bus: EventBus, kept: Kept
     ) -> Mirror:
         """Open the store of an organism that starts; a state server is started if nobody serves there.
 
@@ -92,28 +104,24 @@ class Mirror:
             StoreRefused: The authkey or the password is wrong.
         """
         store, server = await asyncio.to_thread(_opened, address)
-        mirror = cls(organism, server.address if server else address, store, directory, bus, keep, server)
+        mirror = cls(organism, server.address if server else address, store, directory, bus, kept, server)
         mirror._loop = asyncio.get_running_loop()
         return mirror
 
     @classmethod
-    def in_memory(
-        cls,
-        organism: str,
-        directory: Directory,
-        bus: EventBus,
-        keep: Callable[[], int],
-        known: Iterable[Conversation] = (),
-    ) -> Mirror:
+    def in_memory(cls, organism: str, directory: Directory, bus: EventBus, kept: Kept) -> Mirror:
         """Keep the state in this process, beginning with what is there already."""
-        mirror = cls(organism, StateAddress(), MemoryStore(), directory, bus, keep)
-        for conversation in known:
-            mirror._take_over(conversation)
+        mirror = cls(organism, StateAddress(), MemoryStore(), directory, bus, kept)
+        mirror._write_all()
         return mirror
 
+    def _write_all(self) -> None:
+        """Write all that the organism remembers."""
+        for conversation in self._kept.known:
+            self._take_over(conversation)
+
     def _take_over(self, conversation: Conversation) -> None:
-        limit = None if conversation.account is None else conversation.account.limit
-        self.began(conversation, limit)
+        self.began(conversation)
         for frame in conversation.frames[1:]:
             self._thread(frame)
             for slot in frame.history:
@@ -132,9 +140,10 @@ class Mirror:
 
     # ---- what happens
 
-    def began(self, conversation: Conversation, limit: int | None) -> None:
+    def began(self, conversation: Conversation) -> None:
         """A conversation has begun, or goes on."""
-        name = conversation.id
+        name, account = conversation.id, conversation.account
+        limit = self._kept.max_tokens() if account is None else account.limit
         self._writer.put(lambda: [Open(name, limit)])
         self.changed(conversation)
         self._thread(conversation.root)
@@ -171,7 +180,7 @@ class Mirror:
         """A message was written into a frame's history, or marked there as failed."""
         if not slot.index:
             self._thread(frame)
-        thread, conversation, keep = frame.thread_id, frame.conversation.id, self._keep()
+        thread, conversation, keep = frame.thread_id, frame.conversation.id, self._kept.limits.max_history
         self._writer.put(lambda: self._slot(thread, conversation, slot, keep))
 
     def _slot(self, thread: str, conversation: str, slot: Slot, keep: int) -> list[Change]:
@@ -191,7 +200,7 @@ class Mirror:
 
     def arrived(self, conversation: Conversation, payload: Any, sender: str, index: int) -> None:
         """A reply or an error has reached the injector, as so many before it."""
-        root, keep, at, port = conversation.id, self._keep(), time(), conversation.port
+        root, keep, at, port = conversation.id, self._kept.limits.max_history, time(), conversation.port
         try:
             element = deepcopy(payload) if etree.iselement(payload) else codec_of(type(payload)).encode(payload)
         except PayloadError:  # of an old one, which a person has changed since
@@ -248,8 +257,23 @@ class Mirror:
             return
         try:
             self._loop.call_soon_threadsafe(self._publish, BackendEvent(self._where, state, error, waiting))
+            if state == "back":
+                self._loop.call_soon_threadsafe(self._look_for_loss)
         except RuntimeError:  # the loop is closed: nobody is left to tell
             return
+
+    def _look_for_loss(self) -> None:
+        """A store that is back may have come back empty: then all that is remembered is written once more."""
+        first = next(iter(self._kept.known), None)
+        if first is None:
+            return
+        name, loop = first.id, asyncio.get_running_loop()
+
+        def look(store: Store) -> None:
+            if store.record("conversation", name) is None:
+                loop.call_soon_threadsafe(self._write_all)
+
+        self._writer.book(look)
 
     def _publish(self, event: BackendEvent) -> None:
         if self._bus.heard:
