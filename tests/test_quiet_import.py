@@ -9,9 +9,10 @@ import pytest
 from tests.support import ROOT, fresh_python
 
 LOUD = [
-    "IPython", "anywidget", "cryptography", "graphviz", "ipywidgets", "multiprocessing", "pygraphviz", "redis", "traitlets",
+    "IPython", "anywidget", "cryptography", "graphviz", "ipywidgets", "multiprocessing", "psutil", "pygraphviz", "redis", "tblib",
+    "traitlets",
 ]  # fmt: skip
-"""What only the notebook, or the function that draws, signs or shares, may import."""
+"""What only the notebook, or the function that draws, signs, shares or measures, may import."""
 
 CORE = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -59,14 +60,14 @@ async def main():
         assert conversation.envelopes and b"sig" not in conversation.envelopes[0]
 
 asyncio.run(main())
-print("cryptography" in sys.modules)
+print("cryptography" in sys.modules, "cloudpickle" in sys.modules)
 """
 
 
-def test_an_organism_without_an_identity_loads_no_cryptography():
-    """Nobody pays for signatures who does not ask for them."""
+def test_an_organism_pays_only_for_what_it_has():
+    """Without an identity no cryptography is loaded, and without a cpu_bound listener nothing of worker processes."""
     done = fresh_python("-W", "error", "-c", HELLO)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False False\n", "")
 
 
 def test_the_bare_package_loads_next_to_nothing():
