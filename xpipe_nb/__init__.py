@@ -109,6 +109,9 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.payloads import xmlify as xmlify
     from xpipe_nb.pump import StreamPump as StreamPump
     from xpipe_nb.state_address import StateAddress as StateAddress
+    from xpipe_nb.stores.records import ConversationRecord as ConversationRecord
+    from xpipe_nb.stores.records import SlotRecord as SlotRecord
+    from xpipe_nb.stores.records import ThreadRecord as ThreadRecord
     from xpipe_nb.stores.shared import SharedBudget as SharedBudget
     from xpipe_nb.stores.shared import SharedState as SharedState
     from xpipe_nb.workers.mapping import map as map  # noqa: A004 - what it is, over many processes
@@ -144,6 +147,7 @@ _HOMES = {
     "payloads": ("AnyPayload", "DeliveryError", "Pattern", "SystemError", "payload", "xmlify"),
     "pump": ("StreamPump",),
     "state_address": ("StateAddress",),
+    "stores.records": ("ConversationRecord", "SlotRecord", "ThreadRecord"),
     "stores.shared": ("SharedBudget", "SharedState"),
     "workers.mapping": ("map",),
     "workers.watching": ("WorkerList",),

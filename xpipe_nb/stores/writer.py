@@ -45,7 +45,7 @@ class _Asked:
     def __init__(self, action: Callable[[Store], Any], answer: Future[Any] | None) -> None:
         self.action, self.answer = action, answer
 
-    def fail(self, error: StoreError) -> None:
+    def fail(self, error: Exception) -> None:
         """Tell whoever waits that there will be no answer."""
         if self.answer is not None and (self.answer.running() or self.answer.set_running_or_notify_cancel()):
             self.answer.set_exception(error)
@@ -199,6 +199,9 @@ class Writer:
             first.fail(error)
             if first.answer is None and not self._stopped:
                 self._tell("corrupt", error)
+        except Exception as error:
+            first.fail(error)
+            raise
         else:
             if first.answer is not None:
                 first.answer.set_result(result)
