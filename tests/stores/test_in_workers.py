@@ -82,56 +82,40 @@ def test_a_worker_of_an_organism_that_shares_nothing_is_told_so():
 
 
 def test_work_for_workers_waits_while_redis_is_away(tmp_path, monkeypatch):
-    """What was accepted waits without its clock, is begun once the store is back, and gives its result."""
+    """What was accepted waits without its clock and is begun once the store is back; one that then refuses is an error."""
     monkeypatch.setattr(writer, "LONGEST_DELAY", 0.1)
     server = RedisServer(tmp_path)
     recorder = Recorder()
 
     async def story():
-        away = asyncio.Event()
+        told = {state: asyncio.Event() for state in ("away", "back", "refused")}
         async with working(busy, backend=server.address()) as organism:
             organism.subscribe(recorder)
-            organism.subscribe(lambda event: away.set() if isinstance(event, BackendEvent) else None)
+            organism.subscribe(lambda event: told[event.state].set() if isinstance(event, BackendEvent) else None)
             assert (await organism.ask(Say("before"), to="busy")).text.startswith("before ")
             server.stop()
             conversations = [await organism.inject(Say("x"), to="busy")]
-            await away.wait()
+            await told["away"].wait()
             conversations += [await organism.inject(Say(f"meanwhile {each}"), to="busy") for each in range(3)]
             await eventually(lambda: recorder.states("busy")[-1] == "waiting")
             assert [each.state for each in conversations[1:]] == ["active"] * 3
             server.start()
-            told = [(await each)[0].text.rsplit(" ", 1) for each in conversations[1:]]
-            assert [text for text, _ in told] == ["meanwhile 0", "meanwhile 1", "meanwhile 2"]
-            assert len({pid for _, pid in told}) == 1
+            answers = [(await each)[0].text.rsplit(" ", 1) for each in conversations[1:]]
+            assert [text for text, _ in answers] == ["meanwhile 0", "meanwhile 1", "meanwhile 2"]
+            assert len({pid for _, pid in answers}) == 1
             assert [each.state for each in organism.shared_state.conversations()] == ["done"] * 5
-        assert [event.state for event in recorder.of(BackendEvent)] == ["away", "back"]
-
-    try:
-        run(story(), 60)
-    finally:
-        server.stop()
-
-
-def test_work_for_workers_ends_with_an_error_where_redis_refuses(tmp_path):
-    """Waiting would not help: one sentence says why, and the conversation ends."""
-    server = RedisServer(tmp_path)
-
-    async def story():
-        refused = asyncio.Event()
-        async with working(busy, backend=server.address()) as organism:
-            organism.subscribe(lambda event: refused.set() if getattr(event, "state", "") == "refused" else None)
+            assert [event.state for event in recorder.of(BackendEvent)] == ["away", "back"]
             with server.client() as client:
                 client.config_set("requirepass", "changed")
                 client.execute_command("AUTH", "changed")
                 client.client_kill_filter(_type="normal", skipme=True)
-            first = await organism.inject(Say("x"), to="busy")
-            await refused.wait()
+            await organism.inject(Say("unseen"), to="busy")
+            await told["refused"].wait()
             with pytest.raises(ConversationFailed, match=r"Redis at 127\.0\.0\.1:\d+/0: .*password"):
                 await (await organism.inject(Say("y"), to="busy"))
-            assert first.number == 1
 
     try:
-        run(story())
+        run(story(), 60)
     finally:
         server.stop()
 
