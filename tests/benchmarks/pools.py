@@ -16,6 +16,12 @@ from typing import Any
 from tests.benchmarks.figures import Figure
 from tests.workers.cells import Notebook
 from xpipe_nb import Organism
+from xpipe_nb.workers.capture import logger_levels
+from xpipe_nb.workers.jobs import Job
+from xpipe_nb.workers.packing import pack, unpack
+from xpipe_nb.workers.parcels import Parcels
+from xpipe_nb.workers.pool import WorkerPool
+from xpipe_nb.workers.reports import Done
 
 __all__ = ["measure"]
 
@@ -47,7 +53,7 @@ def measure(seconds: float, rounds: int) -> list[Figure]:
     cells = Notebook(CELL)
     late, floor = asyncio.run(lags(cells, seconds)), asyncio.run(lags(None, seconds))
     spread = [asyncio.run(sixteen(cells)) for _ in range(rounds)]
-    ours, lokys = beside_loky(cells, rounds)
+    ours, lokys, whole_hop = beside_loky(cells, rounds)
     cold = [asyncio.run(first_result(cells)) for _ in range(rounds)]
     whole = [asyncio.run(whole_again(cells)) for _ in range(rounds)]
     p99, p99_floor = (1000 * statistics.quantiles(each, n=100)[98] for each in (late, floor))
@@ -56,9 +62,10 @@ def measure(seconds: float, rounds: int) -> list[Figure]:
         _bounded("  the most", 1000 * max(late), "ms", 1000 * max(late), LAG, len(late)),
         Figure("  p99 beside two processes that spin and are not ours", p99_floor, "ms"),
         _bounded("16 tasks of 50 ms on 2 workers, against the ideal", *_ratio(spread, 0.4), 1.2, spread),
-        _bounded("task on a warm pool, against loky", 1e6 * statistics.median(ours), "us",
+        _bounded("task on a warm pool, against loky with cached functions", 1e6 * statistics.median(ours), "us",
                  statistics.median(ours) / statistics.median(lokys), 1.5, [ours, lokys]),
         Figure("  the same by loky with cached functions", 1e6 * statistics.median(lokys), "us"),
+        Figure("  as a whole conversation of an organism", 1e6 * statistics.median(whole_hop), "us"),
         _bounded("first result after a cold start, against 0.5 s", *_ratio(cold, 0.5), 1, cold),
         _bounded("a killed pool is whole again, against 1 s", *_ratio(whole, 1.0), 1, whole),
     ]  # fmt: skip
@@ -152,32 +159,51 @@ async def whole_again(cells: Notebook) -> float:
 TASKS = 200
 
 
-def beside_loky(cells: Notebook, rounds: int) -> tuple[list[float], list[float]]:
-    """Seconds for a trivial task, one after the other: by an organism, and by loky with functions cached by hash."""
+def beside_loky(cells: Notebook, rounds: int) -> tuple[list[float], list[float], list[float]]:
+    """Seconds for a trivial task, one after the other: by our pool, by loky with cached functions, by an organism."""
     import cloudpickle
     from loky import get_reusable_executor
 
     executor = get_reusable_executor(max_workers=WORKERS)
-    function = cloudpickle.dumps(lambda n: n)
-    ours, lokys = [], []
+    function: Any = eval("lambda n: n", cells.names)
+    packed, parcels = cloudpickle.dumps(function), Parcels()
+    ours: list[float] = []
+    lokys: list[float] = []
+    whole: list[float] = []
+
+    async def by_pool(pool: WorkerPool) -> None:
+        for n in range(TASKS):
+            parcel, known = parcels.pack(function)
+            job = Job(n, "task", "plain", False, parcel, pack(n, known), levels=logger_levels())
+            ending = await pool.work(job, lambda _report, _answer: None)
+            assert isinstance(ending, Done)
+            assert unpack(ending.result) == n
+
+    async def by_loky() -> None:
+        for n in range(TASKS):
+            result = executor.submit(cached, "a hash", packed, pickle.dumps(n)).result()
+            assert pickle.loads(result) == n
+
+    async def by_organism(story: Organism) -> None:
+        for n in range(TASKS):
+            await story.ask(cells.names["Num"](n), to="trivial")
 
     async def story() -> None:
+        pool = WorkerPool(WORKERS)
         async with organism(cells) as warm:
             await _warm(warm, cells)
+            await by_pool(pool)
             for _ in range(rounds):
-                before = time.perf_counter()
-                for n in range(TASKS):
-                    await warm.ask(cells.names["Num"](n), to="trivial")
-                ours.append((time.perf_counter() - before) / TASKS)
-                before = time.perf_counter()
-                for n in range(TASKS):
-                    executor.submit(cached, "a hash", function, pickle.dumps(n)).result()
-                lokys.append((time.perf_counter() - before) / TASKS)
+                for kept, task in ((ours, by_pool(pool)), (lokys, by_loky()), (whole, by_organism(warm))):
+                    before = time.perf_counter()
+                    await task
+                    kept.append((time.perf_counter() - before) / TASKS)
+        await pool.stop()
 
-    executor.submit(cached, "a hash", function, pickle.dumps(0)).result()
+    executor.submit(cached, "a hash", packed, pickle.dumps(0)).result()
     asyncio.run(story())
     executor.shutdown(kill_workers=True)
-    return ours, lokys
+    return ours, lokys, whole
 
 
 _FUNCTIONS: dict[str, Any] = {}

@@ -60,6 +60,7 @@ class Worker:
         self.pid = 0
         self.errand: Errand | None = None
         self.calls = 0  # how many answers its handler waits for
+        self.is_held = False  # it has an answer, but may not go on yet
         self.tasks = 0
         self.since = monotonic()
         self.is_gone = False
@@ -76,8 +77,12 @@ class Worker:
     async def start(self, launch: Launcher) -> None:
         """Start the process; it says when it is ready."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            launch.launch(theirs)
+        try:
+            with theirs:
+                launch.launch(theirs)
+        except BaseException:
+            ours.close()
+            raise
         await asyncio.get_running_loop().create_connection(lambda: self._link, sock=ours)
         self._link.send(surroundings())
 
@@ -113,7 +118,7 @@ class Worker:
 
     def is_done(self) -> None:
         """It has done its job."""
-        self.errand, self.calls, self.since = None, 0, monotonic()
+        self.errand, self.calls, self.is_held, self.since = None, 0, False, monotonic()
 
     def leave(self) -> None:
         """Let it end by itself."""
