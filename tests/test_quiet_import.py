@@ -8,8 +8,11 @@ import pytest
 
 from tests.support import ROOT, fresh_python
 
-LOUD = ["IPython", "anywidget", "cryptography", "graphviz", "ipywidgets", "psutil", "pygraphviz", "tblib", "traitlets"]
-"""What only the notebook, or the function that draws, signs or measures, may import."""
+LOUD = [
+    "IPython", "anywidget", "cryptography", "graphviz", "ipywidgets", "multiprocessing", "psutil", "pygraphviz", "redis", "tblib",
+    "traitlets",
+]  # fmt: skip
+"""What only the notebook, or the function that draws, signs, shares or measures, may import."""
 
 CORE = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")

@@ -9,11 +9,11 @@ The floors; a module imports only from its own floor or lower:
                                     the running machine, put together
      2    stages  stage_list  own_stages  settlements  doors  operators  pipeline  sources  inbox  crew
           reception  exchange  services  composing  sealing  letters  conversation(s)  calls  metadata
-          questions  accounts  spending  reloading  resending  dispatch/  workers/
+          questions  accounts  spending  reloading  resending  stores/  dispatch/  workers/
                                     how work flows: asyncio and aiostream
      2    views/                    a side tower: listeners and events to pictures, nothing of the machine
      1    payloads/  xml/  identity/  listeners/  config/  settings  check  changes  directory  env_file  frames
-          message_log  routing  replies  failures  scheduling  depth_first  todos  budgets  prompts
+          message_log  routing  replies  failures  scheduling  depth_first  todos  budgets  prompts  state_address
                                     the rules: synchronous, tried without a loop
      0    errors  names  messages  events  limits  history  thread_ids
                                     the words
@@ -48,13 +48,18 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.errors import ConfigError as ConfigError
     from xpipe_nb.errors import ConversationFailed as ConversationFailed
     from xpipe_nb.errors import ConversationWaits as ConversationWaits
+    from xpipe_nb.errors import CorruptEntry as CorruptEntry
     from xpipe_nb.errors import DefinitionError as DefinitionError
     from xpipe_nb.errors import Fault as Fault
     from xpipe_nb.errors import PayloadError as PayloadError
     from xpipe_nb.errors import Rejected as Rejected
+    from xpipe_nb.errors import StoreAway as StoreAway
+    from xpipe_nb.errors import StoreError as StoreError
+    from xpipe_nb.errors import StoreRefused as StoreRefused
     from xpipe_nb.errors import WorkerDied as WorkerDied
     from xpipe_nb.errors import XPipeError as XPipeError
     from xpipe_nb.events import AgentStateEvent as AgentStateEvent
+    from xpipe_nb.events import BackendEvent as BackendEvent
     from xpipe_nb.events import BudgetEvent as BudgetEvent
     from xpipe_nb.events import DeadLetterEvent as DeadLetterEvent
     from xpipe_nb.events import HistoryCutEvent as HistoryCutEvent
@@ -103,6 +108,12 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.payloads import payload as payload
     from xpipe_nb.payloads import xmlify as xmlify
     from xpipe_nb.pump import StreamPump as StreamPump
+    from xpipe_nb.state_address import StateAddress as StateAddress
+    from xpipe_nb.stores.records import ConversationRecord as ConversationRecord
+    from xpipe_nb.stores.records import SlotRecord as SlotRecord
+    from xpipe_nb.stores.records import ThreadRecord as ThreadRecord
+    from xpipe_nb.stores.shared import SharedBudget as SharedBudget
+    from xpipe_nb.stores.shared import SharedState as SharedState
     from xpipe_nb.workers.mapping import map as map  # noqa: A004 - what it is, over many processes
     from xpipe_nb.workers.watching import WorkerList as WorkerList
     from xpipe_nb.xml import GateLimits as GateLimits
@@ -114,11 +125,11 @@ _HOMES = {
     "conversation": ("Conversation",),
     "dispatch.hooks": ("DispatchHook",),
     "errors": (
-        "BudgetExhausted", "CallFailed", "CannotTravel", "ConfigError", "ConversationFailed", "ConversationWaits", "DefinitionError", "Fault", "PayloadError",
-        "Rejected", "WorkerDied", "XPipeError",
+        "BudgetExhausted", "CallFailed", "CannotTravel", "ConfigError", "ConversationFailed", "ConversationWaits", "CorruptEntry",
+        "DefinitionError", "Fault", "PayloadError", "Rejected", "StoreAway", "StoreError", "StoreRefused", "WorkerDied", "XPipeError",
     ),
     "events": (
-        "AgentStateEvent", "BudgetEvent", "DeadLetterEvent", "HistoryCutEvent", "LogEvent", "MessageDroppedEvent", "MessageReceivedEvent",
+        "AgentStateEvent", "BackendEvent", "BudgetEvent", "DeadLetterEvent", "HistoryCutEvent", "LogEvent", "MessageDroppedEvent", "MessageReceivedEvent",
         "MessageSentEvent", "PipelineFailed", "ProgressEvent", "PumpEvent", "QuestionEvent", "ReloadEvent", "RetryEvent", "SendRefusedEvent",
         "ThoughtEvent", "ThreadEvent", "WorkersEvent", "WorkersStartedEvent", "WorkerState",
     ),
@@ -135,6 +146,9 @@ _HOMES = {
     "organism": ("Organism", "SettleReport"),
     "payloads": ("AnyPayload", "DeliveryError", "Pattern", "SystemError", "payload", "xmlify"),
     "pump": ("StreamPump",),
+    "state_address": ("StateAddress",),
+    "stores.records": ("ConversationRecord", "SlotRecord", "ThreadRecord"),
+    "stores.shared": ("SharedBudget", "SharedState"),
     "workers.mapping": ("map",),
     "workers.watching": ("WorkerList",),
     "xml": ("GateLimits",),

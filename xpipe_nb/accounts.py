@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from xpipe_nb.questions import Questions
     from xpipe_nb.services import Services
     from xpipe_nb.spending import Spent
+    from xpipe_nb.stores.ledger import Ledger
 
 __all__ = ["Budgets"]
 
@@ -110,6 +111,8 @@ class Budgets:
             )
         account.raised = True
         account.change_limit(tokens)
+        if self._ledger is not None:
+            self._ledger.change_limit(found.id, tokens)
         self._changed(found)
         return account.usage(found.number)
 
@@ -137,7 +140,11 @@ class Budgets:
             return
         self._limit = limit
         for each in self._conversations.known:
-            if each.account is not None and not each.account.raised:
+            if each.account is not None and each.account.raised:
+                continue
+            if self._ledger is not None:
+                self._ledger.change_limit(each.id, limit)
+            if each.account is not None:
                 each.account.change_limit(limit)
                 self._changed(each)
 
@@ -148,12 +155,40 @@ class Budgets:
 
         Raises:
             BudgetExhausted: There are too few, and nobody to ask.
+            StoreError: The account is shared, and the store refuses us.
         """
-        conversation = turn.frame.conversation
-        account = self._account(conversation)
+        account = self._account(turn.frame.conversation)
+        await self._reserve_here(services, turn, account, tokens)
+        ledger = self._ledger
+        while ledger is not None and not await self._reserve_there(ledger, turn, account, tokens):
+            # Others have taken of it meanwhile, which the account knows now.
+            await self._reserve_here(services, turn, account, tokens)
+        self._tell(turn, account)
+
+    @property
+    def _ledger(self) -> Ledger | None:
+        """The shared accounts, where the state is shared."""
+        mirror = self._conversations.mirror
+        return None if mirror is None else mirror.ledger
+
+    async def _reserve_there(self, ledger: Ledger, turn: Turn, account: Account, tokens: int) -> bool:
+        """Reserve in the shared account what is reserved here; without success nothing is reserved here, either."""
+        granted = False
+        try:
+            granted = await ledger.reserve(turn, account, tokens)
+        finally:
+            if not granted:
+                account.release(tokens)
+                self._grant()
+        return granted
+
+    async def _reserve_here(self, services: Services, turn: Turn, account: Account, tokens: int) -> None:
         if account.reserve(tokens):
-            self._tell(turn, account)
             return
+        if self._ledger is not None:
+            await self._ledger.look(turn, account)
+            if account.reserve(tokens):
+                return
         if not self._questions.attended:
             raise BudgetExhausted(_need(turn.listener.name, account, tokens))
         claim = _Claim(account, tokens, turn.frame, self._questions)
@@ -167,7 +202,6 @@ class Budgets:
             raise
         finally:
             self._claims.remove(claim)
-        self._tell(turn, account)
 
     def settle(self, turn: Turn, reserved: int, spent: Spent) -> None:
         """Book what was spent of a reservation; nothing at all gives it back."""
@@ -183,6 +217,8 @@ class Budgets:
                 thread_id=frame.thread_id,
                 listener=frame.listener,
             )
+        if self._ledger is not None:
+            self._ledger.settle(turn, account, reserved, spent)
         self._tell(turn, account, crossed)
         if crossed:
             self._warn(turn, account, crossed[-1])

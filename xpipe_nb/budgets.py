@@ -58,6 +58,7 @@ class Usage:
         reserved: Tokens that are set aside for what is under way.
         requests: How often something was spent.
         frames: What was spent in each frame, in order of appearance.
+        elsewhere: Tokens that others have spent or set aside, who share the account: workers, other kernels.
 
     Example:
         >>> usage = Usage(1, limit=1_000, prompt=600, completion=150, reserved=100)
@@ -72,6 +73,7 @@ class Usage:
     reserved: int = 0
     requests: int = 0
     frames: tuple[FrameUsage, ...] = ()
+    elsewhere: int = 0
 
     @property
     def used(self) -> int:
@@ -81,7 +83,7 @@ class Usage:
     @property
     def remaining(self) -> int | None:
         """Tokens that are neither spent nor set aside; `None` without a limit."""
-        return None if self.limit is None else max(0, self.limit - self.used - self.reserved)
+        return None if self.limit is None else max(0, self.limit - self.used - self.reserved - self.elsewhere)
 
     @property
     def percent(self) -> float | None:
@@ -118,12 +120,16 @@ class Account:
         250
     """
 
-    __slots__ = ("_frames", "_told", "completion", "limit", "prompt", "raised", "requests", "reserved")
+    __slots__ = (
+        "_frames", "_told", "completion", "elsewhere", "limit", "prompt", "raised", "requests", "reserved", "shared",
+    )  # fmt: skip
 
     def __init__(self, limit: int | None) -> None:
         self.limit = limit
         self.raised = False  # by hand: what all others get does not change it any more
         self.prompt = self.completion = self.reserved = self.requests = 0
+        self.elsewhere = 0  # what others have taken who share it, as the store said last
+        self.shared = 0  # what the store knows of what is taken here; its writer's own
         self._told = 0  # the highest threshold that was crossed and told
         self._frames: dict[tuple[str, str], FrameUsage] = {}
 
@@ -140,7 +146,7 @@ class Account:
     @property
     def room(self) -> int | None:
         """Tokens that can still be reserved; below zero when more was spent than there was, `None` without a limit."""
-        return None if self.limit is None else self.limit - self.used - self.reserved
+        return None if self.limit is None else self.limit - self.used - self.reserved - self.elsewhere
 
     def reserve(self, tokens: int) -> bool:
         """Set tokens aside, if there are so many; say whether there were."""
@@ -190,7 +196,16 @@ class Account:
     def usage(self, conversation: int) -> Usage:
         """Give what was spent so far."""
         frames = tuple(self._frames.values())
-        return Usage(conversation, self.limit, self.prompt, self.completion, self.reserved, self.requests, frames)
+        return Usage(
+            conversation,
+            self.limit,
+            self.prompt,
+            self.completion,
+            self.reserved,
+            self.requests,
+            frames,
+            self.elsewhere,
+        )
 
     def _reached(self) -> list[int]:
         """Give the thresholds that are reached, without rounding."""

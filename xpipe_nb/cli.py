@@ -16,7 +16,7 @@ from lxml import etree
 
 from xpipe_nb.config import ConfigWarning
 from xpipe_nb.errors import ConfigError, ConversationFailed, XPipeError
-from xpipe_nb.events import DeadLetterEvent, MessageReceivedEvent, PipelineFailed, PumpEvent
+from xpipe_nb.events import BackendEvent, DeadLetterEvent, MessageReceivedEvent, PipelineFailed, PumpEvent
 from xpipe_nb.identity import Identity
 from xpipe_nb.organism import Organism
 from xpipe_nb.payloads import codec_of
@@ -210,6 +210,8 @@ def _tell(event: PumpEvent, organism: Organism) -> None:
         _say(_one_line(f"dead letter: {event.letter}"), sys.stdout)
     elif isinstance(event, PipelineFailed):
         _say(_one_line(f"failed in {event.stage}: {event.error}"), sys.stdout)
+    elif isinstance(event, BackendEvent):
+        _say(_one_line(event.error or f"{event.where} is back"), sys.stdout)
     elif isinstance(event, MessageReceivedEvent) and event.to_id not in organism.pump.listeners:
         _say(_one_line(f"#{event.conversation} {event.from_id} → {event.to_id} {event.payload!r}"), sys.stdout)
 

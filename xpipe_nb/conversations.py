@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xpipe_nb.frames import Frame
     from xpipe_nb.limits import Limits
     from xpipe_nb.messages import Raw
+    from xpipe_nb.stores.mirror import Mirror
     from xpipe_nb.thread_ids import ThreadIds
 
 __all__ = ["Conversations"]
@@ -57,6 +58,8 @@ class Conversations:
         self.active: dict[Conversation, None] = {}
         self.resting: dict[Conversation, None] = {}  # those of the active that wait for a person, and hold no place
         self.finished: OrderedDict[Conversation, None] = OrderedDict()
+        self.mirror: Mirror | None = None  # writes what happens into a shared state, where there is one
+        self.max_tokens: Callable[[], int | None] = lambda: None
         self.ended: Callable[[Conversation], None] = lambda _conversation: None  # hooks are told here
 
     def new_thread_id(self, conversation: Conversation, frame: Frame) -> str:
@@ -88,7 +91,12 @@ class Conversations:
 
         Raises:
             Rejected: With reason `busy`, when there is none and `wait` is false.
+            StoreError: Too much waits for a shared state that refuses us.
         """
+        if self.mirror is not None and self.mirror.is_behind:
+            if not wait:
+                raise Rejected("source", "busy", f"too much waits to be written to {self.mirror.address.where}")
+            await self.mirror.ready()
         if self.is_full and not wait:
             detail = f"{len(self.active) - len(self.resting)} conversations are open, at most {self.places} may be"
             raise Rejected("source", "busy", f"{detail} (max_concurrent_pipelines)")
@@ -179,14 +187,21 @@ class Conversations:
             self._by_id[conversation.root._id] = conversation  # noqa: SLF001
         if conversation.reference is not None:
             self._by_reference[conversation.port, conversation.reference] = conversation
+        self._tell_beginning(conversation, ("created", "active") if is_new else ("active",))
+
+    def _tell_beginning(self, conversation: Conversation, states: tuple[str, ...]) -> None:
+        if self.mirror is not None:
+            self.mirror.began(conversation)
         if self._bus.heard:
-            for status in ("created", "active") if is_new else ("active",):
+            for status in states:
                 self._publish(conversation, status)
 
     def rest(self, conversation: Conversation) -> None:
         """All that is left of a conversation is a question to a person: its place goes to others."""
         self.resting[conversation] = None
         conversation.rest()
+        if self.mirror is not None:
+            self.mirror.changed(conversation)
         self._wake_next()
 
     def go_on(self, conversation: Conversation) -> None:
@@ -194,6 +209,8 @@ class Conversations:
         if conversation in self.resting:
             del self.resting[conversation]
             conversation.state = "active"
+            if self.mirror is not None:
+                self.mirror.changed(conversation)
 
     @property
     def known(self) -> list[Conversation]:
@@ -229,6 +246,8 @@ class Conversations:
         if len(self.finished) > self.limits.max_finished:
             self.finished.popitem(last=False)
         self.ended(conversation)
+        if self.mirror is not None:
+            self.mirror.changed(conversation)
         if self._bus.heard:
             status = {"done": "completed", "failed": "error", "killed": "killed"}[conversation.state]
             self._publish(conversation, status)

@@ -11,10 +11,14 @@ __all__ = [
     "CannotTravel",
     "ConfigError",
     "ConversationFailed",
+    "CorruptEntry",
     "DefinitionError",
     "Fault",
     "PayloadError",
     "Rejected",
+    "StoreAway",
+    "StoreError",
+    "StoreRefused",
     "WorkerDied",
     "XPipeError",
 ]
@@ -253,6 +257,49 @@ class ConversationFailed(XPipeError):
         self.replies: list[Any] = list(replies)
         self.letters: list[Any] = list(letters)
         super().__init__(problem)
+
+
+class StoreError(XPipeError):
+    """The shared state cannot be read or written.
+
+    Args:
+        where: The store, without secrets, such as `Redis at 127.0.0.1:6379/0`.
+        problem: What happened, in one clause.
+        remedy: What would help, in one clause.
+    """
+
+    def __init__(self, where: str, problem: str, remedy: str = "") -> None:
+        self.where, self.problem, self.remedy = where, problem, remedy
+        super().__init__(where, problem, remedy)
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+class StoreAway(StoreError):
+    """The store does not answer now; it may do so later, and what waits for it goes on then."""
+
+
+class StoreRefused(StoreError):
+    """The store answers, but not to us: a wrong authkey or password, or too few rights. Waiting does not help."""
+
+
+class CorruptEntry(StoreError):
+    """An entry of a store that was not written by us, or not as it stands there now; nothing of it is used.
+
+    Args:
+        where: The store, without secrets.
+        key: The entry's key in the store, in full.
+        problem: What is wrong with it, in one clause.
+    """
+
+    def __init__(self, where: str, key: str, problem: str) -> None:
+        self.key = key
+        super().__init__(where, problem)
+        self.args = (where, key, problem)
+
+    def __str__(self) -> str:
+        return f"{self.where}: the entry {self.key} is refused: {self.problem}"
 
 
 class WorkerDied(XPipeError):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ORGANISM",
     "AgentStateEvent",
+    "BackendEvent",
     "BudgetEvent",
     "DeadLetterEvent",
     "FrameClosedEvent",
@@ -166,6 +167,23 @@ class OrganismStateEvent(PumpEvent):
     """The organism is now `running`, `paused`, `stopping` or `stopped`."""
 
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackendEvent(PumpEvent):
+    """The shared state is `away` (what is to be written waits), `back`, `refused` (it waits, too) or `corrupt`.
+
+    Args:
+        where: The store, without secrets, such as `Redis at 127.0.0.1:6379/0`.
+        state: In a word; an entry that was found `corrupt` was left out, and the rest goes on.
+        error: What happened, in a sentence for the person; empty for `back`.
+        waiting: How many changes wait to be written.
+    """
+
+    where: str
+    state: str
+    error: str = ""
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,9 @@ class Exchange:
             conversation = frame.conversation
             conversation.replies.append(delivery.payload)
             conversation.mail.append((delivery.payload, frame.listener))
+            if self.conversations.mirror is not None:
+                mail = len(conversation.mail) - 1
+                self.conversations.mirror.arrived(conversation, delivery.send.element, frame.listener, mail)
         if delivery.frame.todos is not None:
             delivery.frame.todos.arrived(delivery.send.tag, delivery.send.from_id)
         if self._bus.heard:
@@ -412,6 +415,8 @@ class Exchange:
         """Keep an error that nobody inside took."""
         conversation.errors.append(error)
         conversation.mail.append((error, SYSTEM))
+        if self.conversations.mirror is not None:
+            self.conversations.mirror.arrived(conversation, error, SYSTEM, len(conversation.mail) - 1)
 
     def fail_call(self, call: Call, error: Any) -> None:
         """Raise an error where a handler waits."""
@@ -425,6 +430,8 @@ class Exchange:
         """Cancel what runs in a frame and give up what is queued for it."""
         if self._bus.heard:
             self._bus.publish(FrameClosedEvent(frame.thread_id, frame.conversation.number))
+        if self.conversations.mirror is not None:
+            self.conversations.mirror.closed(frame)
         if frame.call is not None:
             frame.call.fail("handler", "The call was ended.")
         if frame.turn is not None:

@@ -10,6 +10,7 @@ from xpipe_nb.spending import Spending
 if TYPE_CHECKING:
     from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.history import Slot
+    from xpipe_nb.stores.shared import SharedState
 
 __all__ = ["HandlerMetadata", "slot_to_handler_metadata"]
 
@@ -145,6 +146,23 @@ class HandlerMetadata:
             ```
         """
         return Spending(tokens, self._turn)
+
+    @property
+    def shared_state(self) -> SharedState:
+        """The state that the organism shares: its conversations, what was said in them, and budgets by any name.
+
+        To ask it waits for the store; in an `async def` write `await asyncio.to_thread(meta.shared_state.history, id)`.
+
+        Raises:
+            CallFailed: There is no organism.
+
+        Example:
+            ```python
+            def planner(message: Task, meta) -> Plan:
+                with meta.shared_state.budget("team", limit=100_000).tokens(1_200) as spent: ...
+            ```
+        """
+        return self._inside("shared_state", None).services.shared_state()
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
         """Tell how far the work is: `done` of `total`, in any unit."""

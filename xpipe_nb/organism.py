@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from xpipe_nb.messages import DeadLetter
     from xpipe_nb.pump import StreamPump
     from xpipe_nb.questions import Question
+    from xpipe_nb.state_address import StateAddress
+    from xpipe_nb.stores.shared import SharedState
     from xpipe_nb.views.xray import XRay
     from xpipe_nb.workers.watching import WorkerList
 
@@ -79,7 +81,8 @@ class Organism:
         process_pool: The worker processes of `cpu_bound` listeners, started when first needed: `{"workers": how many work
             at once (default: the processors that this process may use, at most 4), "max_tasks_per_child": after how many
             handlers each is replaced, "start_method": "forkserver" | "spawn", "enabled": False for none at all}`.
-        backend: Where shared state is kept; only `memory` is built.
+        backend: Where its state is shared with workers and other kernels: a URL as `redis://localhost:6379/0`, a
+            mapping as in YAML, or a `StateAddress` (see there); left out, `shared_state` stays in this process.
         hooks: Objects that keep a book of messages, in the order in which they are called (`DispatchHook`).
 
     Raises:
@@ -170,10 +173,17 @@ class Organism:
     # ---- life
 
     async def start(self) -> Self:
-        """Run on the current loop; to start a running organism does nothing."""
+        """Run on the current loop; to start a running organism does nothing.
+
+        Raises:
+            XPipeError: It was stopped.
+            StoreError: The shared state that it is to write to cannot be opened.
+        """
         if self.pump.state == "stopped":
             raise XPipeError(f"{self.name} was stopped; make a new one")
         if self._task is None:
+            await self.pump.open_state()
+        if self._task is None:  # another start may have been quicker
             self._task = asyncio.create_task(self.pump.run(), name=f"xpipe-{self.name}")
             await asyncio.sleep(0)
         return self
@@ -447,6 +457,26 @@ class Organism:
     def budgets(self) -> Budgets:
         """What its conversations may spend on models, and have spent."""
         return self.pump.budgets
+
+    @property
+    def shared_state(self) -> SharedState:
+        """Its conversations, threads and budgets, as workers and other kernels see them; see `SharedState`.
+
+        Where no `backend` is named, it is kept in this process, from the first look on.
+
+        Raises:
+            XPipeError: A `backend` is named, and the organism has not been started.
+        """
+        return self.pump.shared().state
+
+    @property
+    def state_address(self) -> StateAddress:
+        """What another process needs for `SharedState.open`; it holds the authkey, so give it to your own only.
+
+        Raises:
+            XPipeError: As `shared_state` does.
+        """
+        return self.pump.shared().address
 
     @property
     def prompts(self) -> Mapping[str, str]:

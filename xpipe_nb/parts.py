@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from xpipe_nb.dispatch.remembered import remembered
 from xpipe_nb.dispatch.retried import retried
 from xpipe_nb.dispatch.threads import DaemonThreads
 from xpipe_nb.dispatch.timed import timed
+from xpipe_nb.errors import XPipeError
 from xpipe_nb.exchange import Exchange
 from xpipe_nb.frames import FrameRules
 from xpipe_nb.inbox import Inbox
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from xpipe_nb.dispatch.around import Layer
     from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.frames import Frame
+    from xpipe_nb.stores.mirror import Mirror
     from xpipe_nb.workers.executor import Executor
 
 __all__ = ["Parts"]
@@ -110,6 +113,7 @@ class Parts(Keeper, ABC):
             self.inbox, self.directory, self.composer, self.conversations, self.exchange, config.gate
         )
         self.reloader = Reloader(config, namespace, self.directory, self.bus, self._apply)
+        self._opening = asyncio.Lock()
         self._connect()
         self._put_stages()
 
@@ -139,11 +143,46 @@ class Parts(Keeper, ABC):
         self.exchange.steps, self.exchange.deadlines = self.steps, self.deadlines
         self.exchange.questions = self.services.questions = self.questions
         self.services.budgets, self.services.prompts = self.budgets, self.prompts
-        self.services.crew = self.crew
+        self.services.crew, self.services.shared = self.crew, self.shared
         self.crew.inbox = self.inbox
         self.conversations.ended = self.hooks.completed
+        self.conversations.max_tokens = lambda: self.budgets.max_tokens_per_thread
         self.scheduler.freed = self.inbox.wake
         self.bus.heard_changed = self.hooks.changed = self.directory.changed = self.around.changed
+
+    async def open_state(self) -> None:
+        """Open the shared state that the settings name; a second time it does nothing.
+
+        Raises:
+            StoreError: Nobody answers there, or we are refused.
+            ConfigError: A package that it needs is not installed.
+        """
+        address = self.config.backend
+        if address is None or address.type == "memory":
+            return
+        from xpipe_nb.stores.mirror import Mirror
+
+        async with self._opening:
+            if self.conversations.mirror is None:
+                self.conversations.mirror = await Mirror.open(
+                    self.name, address, self.directory, self.bus, self.conversations
+                )
+
+    def shared(self) -> Mirror:
+        """Give what writes into the shared state; where none is named, it is kept in this process from now on.
+
+        Raises:
+            XPipeError: The state that the settings name is not open yet.
+        """
+        mirror = self.conversations.mirror
+        if mirror is None:
+            if self.config.backend is not None and self.config.backend.type != "memory":
+                raise XPipeError(f"{self.name} shares its state once it runs; start it first")
+            from xpipe_nb.stores.mirror import Mirror
+
+            mirror = Mirror.in_memory(self.name, self.directory, self.bus, self.conversations)
+            self.conversations.mirror = mirror
+        return mirror
 
     def _put_stages(self) -> None:
         """Put the stages in order; a person may change the list before the start, or while paused."""

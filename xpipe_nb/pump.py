@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.config import check_config
 from xpipe_nb.config.pool import check_pool
 from xpipe_nb.conversation import Gone, current_conversation
-from xpipe_nb.errors import ConfigError, ConversationWaits, Fault, Rejected, XPipeError
+from xpipe_nb.errors import ConfigError, ConversationWaits, Fault, Rejected, StoreError, XPipeError
 from xpipe_nb.events import OrganismStateEvent, ThoughtEvent
 from xpipe_nb.letters import DeadLetters
 from xpipe_nb.listeners import ListenerConfig, resolve_all
@@ -88,7 +89,12 @@ class StreamPump(Parts):
         return self._state
 
     async def run(self) -> None:
-        """Carry messages until `shutdown`; a cancelled run cleans up and is cancelled."""
+        """Carry messages until `shutdown`; a cancelled run cleans up and is cancelled.
+
+        Raises:
+            XPipeError: It runs already, or the shared state that it is to write to cannot be opened (`StoreError`).
+        """
+        await self.open_state()
         if self._state != "new":
             raise XPipeError(f"{self.name} is {self._state}; a pump runs once")
         loop = asyncio.get_running_loop()
@@ -106,6 +112,8 @@ class StreamPump(Parts):
             self._look_for_quiet()
             await self.executors.stop()
             await self.hooks.flush()
+            if self.conversations.mirror is not None:
+                await self.conversations.mirror.close()
             await self.bus.flush()
 
     async def _carry(self, ended: asyncio.Future[None], broken: asyncio.Future[BaseException]) -> None:
@@ -141,7 +149,7 @@ class StreamPump(Parts):
             self.pipeline.stop_sources()
             self.reception.close(self.name)
             try:  # what a pause holds back is not let go by a stop: quiet is enough
-                await asyncio.wait_for(self.until_quiet(), grace)
+                await asyncio.wait_for(self._until_written(), grace)
             except TimeoutError:
                 await self._end_all("the organism was stopped")
             finally:  # also when it was one of our own handlers that asked, and is cancelled now
@@ -149,6 +157,14 @@ class StreamPump(Parts):
                     self._ended.set_result(None)
         elif self._state == "new":
             self._state = "stopped"
+
+    async def _until_written(self) -> None:
+        """Wait until nothing moves, and what is shared of it is written, if anybody takes it."""
+        await self.until_quiet()
+        mirror = self.conversations.mirror
+        if mirror is not None and not mirror.in_trouble:
+            with suppress(StoreError):
+                await mirror.written()
 
     async def _end_all(self, reason: str) -> None:
         gone = [

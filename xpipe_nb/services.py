@@ -13,6 +13,7 @@ from xpipe_nb.events import AgentStateEvent, LogEvent, ProgressEvent
 from xpipe_nb.failures import code_of, failure
 from xpipe_nb.messages import Kind, Send
 from xpipe_nb.replies import promised
+from xpipe_nb.state_address import StateAddress
 from xpipe_nb.wording import place_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from xpipe_nb.prompts import Prompts
     from xpipe_nb.questions import Question, Questions
     from xpipe_nb.spending import Spent
+    from xpipe_nb.stores.mirror import Mirror
+    from xpipe_nb.stores.shared import SharedState
 
 __all__ = ["Services"]
 
@@ -49,6 +52,7 @@ class Services:
     budgets: Budgets
     prompts: Prompts
     loop: asyncio.AbstractEventLoop
+    shared: Callable[[], Mirror]
 
     def __init__(
         self, exchange: Exchange, composer: Composer, directory: Directory, deadlines: Deadlines, bus: EventBus
@@ -216,7 +220,8 @@ class Services:
         """A turn waits for a worker process."""
         self._deadlines.pause(turn)
         self.crew.lend(turn)
-        if not is_free:
+        mirror = self._exchange.conversations.mirror
+        if not is_free or (mirror is not None and mirror.in_trouble):
             self._announce(turn, "waiting")
 
     def begin(self, turn: Turn) -> None:
@@ -246,6 +251,31 @@ class Services:
     def settle(self, turn: Turn, reserved: int, spent: Spent) -> None:
         """Book what was spent of them, also for a turn that is over: the tokens are gone."""
         self.budgets.settle(turn, reserved, spent)
+
+    def shared_state(self) -> SharedState:
+        """Give the shared state, on the loop or in the thread of a plain handler."""
+        if asyncio._get_running_loop() is self.loop:  # noqa: SLF001 - see above
+            return self.shared().state
+
+        async def on_the_loop() -> SharedState:
+            return self.shared().state
+
+        return asyncio.run_coroutine_threadsafe(on_the_loop(), self.loop).result()
+
+    async def shared_is_there(self) -> None:
+        """Wait for a shared state that is away; where there is none, or it is there, this costs a look.
+
+        Raises:
+            StoreRefused: It is there, but refuses us.
+        """
+        mirror = self._exchange.conversations.mirror
+        if mirror is not None:
+            await mirror.ready()
+
+    def opening(self) -> tuple[StateAddress, list[type]]:
+        """Give what a worker needs to open the shared state, and the payload classes that it may read there."""
+        mirror = self._exchange.conversations.mirror
+        return (StateAddress(), []) if mirror is None else mirror.opening
 
     def usage_instructions(self, name: str) -> str:
         """Give the contracts of an agent's peers."""

@@ -111,7 +111,7 @@ listeners:
     )
     assert config.limits == Limits(max_depth=5, max_messages=6, idle_ttl=1.5)
     assert config.gate == GateLimits(max_bytes=1000, max_depth=9)
-    assert config.backend["type"] == "memory"
+    assert config.backend.type == "memory"
     [one] = resolve_all(config.listeners)
     assert (one.agent, one.peers, one.prompt, one.concurrency) == (True, None, "Be polite.", 3)
     assert (set(one.accepts), one.output_class) == ({"Greeting"}, (Shout,))
@@ -234,7 +234,6 @@ def test_a_mistake_is_told_with_its_place(text, path, problem, near):
     ("text", "path"),
     [
         ("llm: openai:gpt-5-mini", "$.llm"),
-        ("backend: {type: redis}", "$.backend.type"),
         ("listeners: [{name: tutor, agent: true, prompt: Teach.}]", "$.listeners[0].handler"),
     ],
 )

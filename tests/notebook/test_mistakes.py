@@ -74,6 +74,12 @@ ONE_LINERS = {
     "%organism stop helo": "✕ No organism 'helo'. Did you mean hello?",
     "%inject --as 1x shouter name='x'": "✕ '1x' is no name that Python allows.",
     "%%organism --as for hello\nlisteners:\n  - shouter": "✕ 'for' is no name that Python allows.",
+    "%%organism stored\nbackend: redis://127.0.0.1:1\nlisteners:\n  - shouter": (
+        "✕ Redis at 127.0.0.1:1: it does not answer (Error 111 "
+    ),
+    "%%organism stored\nbackend: {authkey: hush}\nlisteners:\n  - shouter": (
+        "✕ $.backend.authkey (line 2): an authkey does not stand in a file; expected {env: NAME}, "
+    ),
     "await hello.ask(Greeting('x'), to='greter')": (
         "✕ No listener 'greter' in hello. Did you mean greeter? Others: shouter."
     ),

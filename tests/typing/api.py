@@ -10,13 +10,18 @@ from typing import assert_type
 
 from xpipe_nb import (
     Conversation,
+    ConversationRecord,
     HandlerMetadata,
     HandlerResponse,
     Identity,
     Limits,
     ListenerConfig,
     Organism,
+    SharedState,
     Slot,
+    SlotRecord,
+    StateAddress,
+    ThreadRecord,
     Usage,
     WorkerState,
     listener,
@@ -51,6 +56,15 @@ def shouter(message: Greeting) -> Shouted:
 @listener(peers=["shouter"])
 async def greeter(message: Greeting, meta: HandlerMetadata) -> Shouted | None:
     return None
+
+
+def elsewhere(address: StateAddress) -> None:
+    with SharedState.open(address, payloads=[Greeting, Shouted]) as state:
+        assert_type(state.conversations(), list[ConversationRecord])
+        assert_type(state.thread("id"), ThreadRecord | None)
+        assert_type(state.history("id"), list[SlotRecord])
+        with state.budget("team", limit=100_000).tokens(1_200) as spent:
+            spent.prompt = 900
 
 
 async def thrifty(message: Greeting, meta: HandlerMetadata) -> Shouted:

@@ -24,9 +24,9 @@ from xpipe_nb.settings import (
     or_none,
     read_keys,
     seconds,
-    text,
     whole,
 )
+from xpipe_nb.state_address import read_backend
 from xpipe_nb.xml.limits import GateLimits
 
 __all__ = ["IDENTITY_KEYS", "LIMIT_KEYS", "PYTHON_KEYS", "SETTING_KEYS", "identity_keys", "mapping"]
@@ -79,12 +79,6 @@ def _gate(value: Any, place: Place) -> Any:
     return GateLimits()
 
 
-_BACKEND_KEYS = (
-    Key("type", not_built("backend", "memory")),
-    Key("redis_url", or_none(text)),
-    Key("redis_prefix", text),
-)
-
 LIMIT_KEYS = (
     Key("max_depth", whole(1)),
     Key("max_messages", whole(1)),
@@ -119,7 +113,7 @@ SETTING_KEYS = (
     Key("limits", _limits, spreads=True),
     Key("llm", not_built("llm", None)),
     Key("process_pool", or_none(mapping(POOL_KEYS))),
-    Key("backend", or_none(mapping(_BACKEND_KEYS))),
+    Key("backend", or_none(read_backend)),
 )
 """The settings beside the listeners, for YAML and Python alike."""
 

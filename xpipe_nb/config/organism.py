@@ -42,7 +42,10 @@ class OrganismConfig:
         process_pool: The worker processes of `cpu_bound` listeners, started when first needed: `{"workers": how many work
             at once (default: the processors that this process may use, at most 4), "max_tasks_per_child": after how many
             handlers each is replaced, "start_method": "forkserver" | "spawn", "enabled": False for none at all}`.
-        backend: Shared state; only `{"type": "memory"}` is built.
+        backend: Where its state is shared: a `StateAddress`, a URL as `redis://localhost:6379/0`, or a mapping
+            `{"type": "memory" | "manager" | "redis", "redis_url": …, "redis_prefix": "xp:", "redis_ttl": seconds,
+            "address": "host:port", "authkey": {"env": NAME}}`; what they mean is told at `StateAddress`. `memory`
+            shares nothing with other processes.
         hooks: Objects that keep a book of messages, given in Python only.
         listeners: The listeners.
 
@@ -63,6 +66,6 @@ class OrganismConfig:
     gate: GateLimits = field(default_factory=GateLimits)
     llm: Any = None
     process_pool: Mapping[str, Any] | None = None
-    backend: Mapping[str, Any] | None = None
+    backend: Any = None
     hooks: list[Any] = field(default_factory=list)
     listeners: list[ListenerConfig] = field(default_factory=list)

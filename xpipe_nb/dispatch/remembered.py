@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xpipe_nb.frames import Frame
     from xpipe_nb.history import Slot
     from xpipe_nb.limits import Limits
+    from xpipe_nb.stores.mirror import Mirror
 
 __all__ = ["remembered"]
 
@@ -29,9 +30,10 @@ log = logging.getLogger(__name__)
 
 
 class Bounded(Protocol):
-    """Whatever holds the limits that count now."""
+    """Whatever holds the limits that count now, and what writes into a shared state, where there is one."""
 
     limits: Limits
+    mirror: Mirror | None
 
 
 class _AsItIs:
@@ -60,12 +62,17 @@ def remembered(bounded: Bounded, bus: EventBus) -> Callable[[Turn, Callable[[Tur
         frame.latest = slot
         if slot.index >= bounded.limits.max_history:
             _forget(frame, slot, bounded.limits.max_history, bus)
+        mirror = bounded.mirror
+        if mirror is not None:
+            mirror.wrote(frame, slot)
         if frame.todos is not None:
             frame.todos.arrived(send.tag, send.from_id)
         try:
             return await proceed(turn)
         except TurnFailed:
             fail(slot)
+            if bounded.mirror is not None:
+                bounded.mirror.wrote(frame, slot)
             raise
 
     return layer

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from xpipe_nb.messages import Delivery
     from xpipe_nb.scheduling import Gate, Resumption
     from xpipe_nb.spending import Spent
+    from xpipe_nb.state_address import StateAddress
+    from xpipe_nb.stores.shared import SharedState
 
 __all__ = ["Turn", "TurnFailed", "TurnOver", "TurnServices"]
 
@@ -85,6 +87,15 @@ class TurnServices(Protocol):
 
     def settle(self, turn: Turn, reserved: int, spent: Spent) -> None:
         """Book what was spent of them."""
+
+    def shared_state(self) -> SharedState:
+        """Give the shared state."""
+
+    async def shared_is_there(self) -> None:
+        """Wait for a shared state that is away."""
+
+    def opening(self) -> tuple[StateAddress, list[type]]:
+        """Give what another process needs to open the shared state and to read it."""
 
     def usage_instructions(self, name: str) -> str:
         """Give the contracts of an agent's peers."""

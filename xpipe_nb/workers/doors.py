@@ -18,6 +18,9 @@ from xpipe_nb.workers.reports import Asked, Failed, Lined, Progressed, Report
 
 if TYPE_CHECKING:
     from xpipe_nb.spending import Spent
+    from xpipe_nb.state_address import StateAddress
+    from xpipe_nb.stores.shared import SharedState
+    from xpipe_nb.stores.store import Store
     from xpipe_nb.workers.jobs import Answer, Job
 
 __all__ = ["Doors", "Over"]
@@ -38,12 +41,20 @@ class Doors:
         job: The job whose handler asks.
         tell: Sends a report.
         known: The payload classes that have a token on both sides.
+        stores: The shared states that are open in this process.
     """
 
     stopping = False
 
-    def __init__(self, job: Job, tell: Callable[[Report], None], known: frozenset[type]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        tell: Callable[[Report], None],
+        known: frozenset[type],
+        stores: dict[StateAddress, Store] | None = None,
+    ) -> None:
         self._job, self._tell, self._known = job, tell, known
+        self._stores = {} if stores is None else stores
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[Any]] = {}
         self._lock = threading.Lock()
@@ -117,6 +128,16 @@ class Doors:
     def usage_instructions(self, _name: str) -> str:
         """Ask for the contracts of the agent's peers."""
         return str(self.ask("usage_instructions").result())
+
+    def shared_state(self) -> SharedState:
+        """Open what the organism shares, from here; the connection is kept for the jobs that follow."""
+        from xpipe_nb.stores.shared import SharedState, open_store
+
+        address, classes = self.ask("shared_state").result()
+        store = self._stores.get(address)
+        if store is None:
+            store = self._stores[address] = open_store(address)
+        return SharedState(store, authkey=address.seal, payloads=classes)
 
     def history(self) -> tuple[Any, ...]:
         """Ask for the messages that arrived in the frame."""

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.errors import CannotTravel
 from xpipe_nb.workers.capture import captured
@@ -17,6 +17,10 @@ from xpipe_nb.workers.jobs import Answer, Job, Parcel
 from xpipe_nb.workers.packing import pack, unpack
 from xpipe_nb.workers.parcels import opened
 from xpipe_nb.workers.reports import Done, Ending, Report
+
+if TYPE_CHECKING:
+    from xpipe_nb.state_address import StateAddress
+    from xpipe_nb.stores.store import Store
 
 __all__ = ["Performer"]
 
@@ -42,6 +46,7 @@ class Performer:
         self._functions: OrderedDict[str, tuple[Callable[..., Any], frozenset[type]]] = OrderedDict()
         self._doors: Doors | None = None
         self._runner: asyncio.Runner | None = None
+        self._stores: dict[StateAddress, Store] = {}
 
     def knows(self, digest: str) -> bool:
         """Say whether the function of a parcel is here."""
@@ -57,7 +62,7 @@ class Performer:
         with captured(self._tell, job.levels) as tell:
             try:
                 function, known = self._function(job.function, job.listener)
-                doors = self._doors = Doors(job, tell, known)
+                doors = self._doors = Doors(job, tell, known, self._stores)
                 arguments = [_payload(job)] + ([doors.metadata()] if job.takes_meta else [])
                 return Done(_packed(job, self._called(job, function, arguments, doors), known))
             except BaseException as error:  # noqa: BLE001 - SystemExit, too, is an error of the handler's

@@ -40,6 +40,7 @@ from xpipe_nb.workers.reports import (
 if TYPE_CHECKING:
     from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.listeners import Listener
+    from xpipe_nb.state_address import StateAddress
     from xpipe_nb.workers.executor import Workers
     from xpipe_nb.workers.parcels import Packed, Parcels
 
@@ -75,6 +76,7 @@ class Remote:
         errand = _Errand(turn, function.classes)
         turn.services.queue_up(turn, is_free=self.workers.is_free)
         try:
+            await turn.services.shared_is_there()
             ending = await self.workers.work(job, errand.hear)
         except WorkerDied as died:
             raise self._poison(turn, died) from None
@@ -229,6 +231,8 @@ class _Errand:
                 return self._reply
             case "usage_instructions":
                 return self._usage
+            case "shared_state":
+                return self._shared_state
             case _:
                 return self._history
 
@@ -249,6 +253,9 @@ class _Errand:
 
     async def _usage(self) -> str:
         return self._turn.services.usage_instructions(self._turn.listener.name)
+
+    async def _shared_state(self) -> tuple[StateAddress, list[type]]:
+        return self._turn.services.opening()
 
     async def _history(self) -> list[Any]:
         from xpipe_nb.workers.remembered import remembered_slots
