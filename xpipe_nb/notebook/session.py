@@ -20,11 +20,13 @@ from xpipe_nb.events import ReloadEvent
 from xpipe_nb.known import remember
 from xpipe_nb.listeners import Listener
 from xpipe_nb.names import SYSTEM_LISTENERS, is_system_name
+from xpipe_nb.notebook.bars import Bars
 from xpipe_nb.notebook.called import Called
 from xpipe_nb.notebook.mistakes import Mistake, unknown_word
 from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.notebook.picture import Picture
 from xpipe_nb.notebook.places import place_of
+from xpipe_nb.notebook.progress import ProgressShown
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.runs import Run, Source
 from xpipe_nb.notebook.saying import say
@@ -88,7 +90,8 @@ class Session:
         self.namespace = namespace
         self.runs: dict[str, Run] = {}
         self._bound: WeakValueDictionary[str, Organism] = WeakValueDictionary()
-        self._parting: list[Picture] = []
+        self._parting: list[Picture | Bars] = []
+        self._progress = partial(ProgressShown, outputs=outputs, parted=self._parting.append)
         self._lines: dict[Conversation, Picture] = {}
         self._present_cell = present_cell
         self._started_last: tuple[str, int] | None = None
@@ -148,7 +151,7 @@ class Session:
         organism.pump.services.place_of = place_of
         await organism.start()
         ended = partial(self._end, organism)
-        self.runs[name] = run = Run(organism, source, self.namespace, ended, self._left)
+        self.runs[name] = run = Run(organism, source, self.namespace, ended, self._left, self._progress)
         remember(name, organism)
         self._started_last = name, self._present_cell()
         return Started(run, before, bound=self._bind_organism(organism, variable))
@@ -200,10 +203,12 @@ class Session:
         Args:
             every: Look at all the others, too; nothing is sent where nothing has changed.
         """
+        for run in self.runs.values():
+            run.progress.look()
         for picture in [*(run.picture for run in self.runs.values()), *self._lines.values(), *self._parting]:
             if every or picture.is_due:
                 picture.renew()
-        self._parting = [picture for picture in self._parting if picture.is_due]
+        self._parting[:] = [picture for picture in self._parting if picture.is_due]
 
     def attend(self, *, attended: bool) -> None:
         """Note whether a person looks on who could be asked; whoever runs the cells tells it anew with each."""
@@ -267,7 +272,9 @@ class Session:
             later(_MOMENT, self._tell_failure, conversation)
 
     def tell_end(self, organism: Organism, conversation: Conversation) -> None:
-        """Say under its cell what of a conversation's output was held back; to do it twice does no harm."""
+        """Show under its cell what of a conversation's output and progress was held back; twice does no harm."""
+        if (run := self.runs.get(organism.name)) is not None:
+            run.progress.finish(conversation.number)
         self.outputs.finish(conversation, self.place_of(organism, conversation) or f"#{conversation.number}")
 
     def keep_line(self, conversation: Conversation, line: Picture) -> None:

@@ -1,0 +1,87 @@
+"""How far the handlers of one organism are, shown under the cells that caused them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextvars import Context
+from functools import partial
+
+from xpipe_nb.conversation import Conversation
+from xpipe_nb.errors import XPipeError
+from xpipe_nb.events import ProgressEvent, PumpEvent, ThreadEvent
+from xpipe_nb.names import is_system_name
+from xpipe_nb.notebook.bars import Bars
+from xpipe_nb.notebook.outputs import Outputs
+from xpipe_nb.organism import Organism
+from xpipe_nb.views.progress import Progress
+
+__all__ = ["ProgressShown"]
+
+
+class ProgressShown:
+    """Draws a bar for each frame in which a handler tells how far it is.
+
+    Args:
+        organism: The organism.
+        outputs: Where bars stand among what handlers print.
+        parted: Is given the bars of each conversation that is over.
+    """
+
+    def __init__(self, organism: Organism, outputs: Outputs, parted: Callable[[Bars], None]) -> None:
+        self._organism, self._outputs, self._parted = organism, outputs, parted
+        self._bars: dict[int, tuple[Context, Bars]] = {}
+        self._subscription = organism.subscribe(self._note)
+
+    def finish(self, conversation: int) -> None:
+        """Show the last state of a conversation's bars, whatever of it was not told yet."""
+        self._subscription.drain()
+        self._finish(conversation)
+
+    def look(self) -> None:
+        """Draw what was told until now, at the end of a cell: what comes later belongs to none."""
+        self._subscription.drain()
+
+    def close(self) -> None:
+        """Draw no more; what stands there stays as text."""
+        self._subscription.drain()
+        self._subscription()
+        for number in list(self._bars):
+            self._finish(number)
+
+    def _note(self, event: PumpEvent) -> None:
+        if isinstance(event, ProgressEvent):
+            if not is_system_name(event.agent_name):  # what the system does for others, they tell themselves
+                self._progress(event)
+        elif isinstance(event, ThreadEvent) and event.status not in ("created", "active"):
+            self._finish(event.conversation)
+
+    def _progress(self, event: ProgressEvent) -> None:
+        try:
+            conversation = self._organism.conversation(event.conversation)
+        except XPipeError:  # it is forgotten already
+            return
+        context = conversation.context
+        if context is None or (conversation.is_over and event.at > conversation.ended_at):  # it comes too late
+            return
+        shown = self._bars.get(event.conversation)
+        if shown is None or shown[0] is not context:  # continued from another cell: shown anew
+            self._finish(event.conversation)
+            under = partial(self._outputs.beside, context)
+            bars = Bars(under, self._outputs.write_line, asyncio.get_running_loop())
+            shown = self._bars[event.conversation] = context, bars
+        bars, key = shown[1], event.thread_id
+        order = 0 if key in bars else _order(conversation, key)
+        bars.tell(key, Progress(event.agent_name, event.done, event.total, event.text), order)
+
+    def _finish(self, number: int) -> None:
+        known = self._bars.pop(number, None)
+        if known is not None:
+            known[1].finish()
+            self._parted(known[1])
+
+
+def _order(conversation: Conversation, thread_id: str) -> int:
+    """Give the place of a frame among those of its conversation, which is the same whoever of them is the fastest."""
+    frames = conversation.frames
+    return next((place for place, frame in enumerate(frames) if frame.thread_id == thread_id), len(frames))
