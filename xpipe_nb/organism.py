@@ -76,6 +76,7 @@ class Organism:
         port: The reference's network port; there is no network door.
         llm: Not built yet.
         process_pool: Not built yet.
+        dask: Where listeners with `executor: dask` run: the `address` of a scheduler, or the `workers` of a cluster here.
         backend: Where shared state is kept; only `memory` is built.
         hooks: Objects that keep a book of messages, in the order in which they are called (`DispatchHook`).
 
@@ -105,6 +106,7 @@ class Organism:
         port: int | None = None,
         llm: Any = None,
         process_pool: Any = None,
+        dask: Mapping[str, Any] | None = None,
         backend: Any = None,
         hooks: Iterable[Any] | None = None,
         **misspelt: Never,
@@ -124,6 +126,7 @@ class Organism:
                 port=port,
                 llm=llm,
                 process_pool=process_pool,
+                dask=dask,
                 backend=backend,
                 hooks=list(hooks) if hooks else None,
                 **misspelt,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.accounts import Budgets
 from xpipe_nb.composing import Composer
+from xpipe_nb.config.dask import check_dask
 from xpipe_nb.config.pool import check_pool
 from xpipe_nb.conversation import Keeper
 from xpipe_nb.conversations import Conversations
@@ -71,6 +72,7 @@ class Parts(Keeper, ABC):
 
     def __init__(self, config: OrganismConfig, namespace: Mapping[str, Any] | None = None) -> None:
         listeners = resolve_all(config.listeners, namespace)
+        check_dask(listeners)
         check_pool(listeners, config.process_pool)
         limits = config.limits
         self.config = config
@@ -126,7 +128,7 @@ class Parts(Keeper, ABC):
         )
         self.prompts = Prompts(self.directory)
         self.threads = DaemonThreads()
-        self.executors = Executors(self.threads, {"process": self._own_workers})
+        self.executors = Executors(self.threads, {"process": self._own_workers, "dask": self._dask_workers})
 
     def _connect(self) -> None:
         """Close the circle: what is below learns of what was built after it."""
@@ -165,6 +167,12 @@ class Parts(Keeper, ABC):
         from xpipe_nb.workers.starting import own_workers  # a price that only those pay who need them
 
         return own_workers(self.config, self.executors.parcels, self.bus)
+
+    def _dask_workers(self) -> Executor:
+        """Get ready to connect to a cluster, and say so."""
+        from xpipe_nb.workers.dask import dask_workers  # likewise
+
+        return dask_workers(self.config, self.executors.parcels, self.bus)
 
     def layers(self) -> list[Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]]:
         """Give what stands around a handler's call, the outermost first."""

@@ -56,6 +56,7 @@ OTHER_SETTINGS = {
     "max_tokens_per_thread": 3,
     "llm": "x",
     "process_pool": {"enabled": False},
+    "dask": {"workers": 3},
     "backend": {"type": "memory"},
     "hooks": [Hook()],
     "gate": GateLimits(max_nodes=3),

@@ -42,6 +42,8 @@ class OrganismConfig:
         process_pool: The worker processes of `cpu_bound` listeners, started when first needed: `{"workers": how many work
             at once (default: the processors that this process may use, at most 4), "max_tasks_per_child": after how many
             handlers each is replaced, "start_method": "forkserver" | "spawn", "enabled": False for none at all}`.
+        dask: Where listeners with `executor: dask` run: `{"address": that of a scheduler}`, or `{"workers": how many}` of a
+            cluster that is started on this machine when it is first needed.
         backend: Shared state; only `{"type": "memory"}` is built.
         hooks: Objects that keep a book of messages, given in Python only.
         listeners: The listeners.
@@ -63,6 +65,7 @@ class OrganismConfig:
     gate: GateLimits = field(default_factory=GateLimits)
     llm: Any = None
     process_pool: Mapping[str, Any] | None = None
+    dask: Mapping[str, Any] | None = None
     backend: Mapping[str, Any] | None = None
     hooks: list[Any] = field(default_factory=list)
     listeners: list[ListenerConfig] = field(default_factory=list)

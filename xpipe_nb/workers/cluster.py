@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Cluster", "opened"]
 
+ANSWER = 5
+"""Seconds that a scheduler has to answer."""
+
 WAIT = 30.0
 """Seconds until a cluster without any worker is given up."""
 
@@ -63,7 +66,7 @@ def opened(address: str | None, size: int) -> Cluster:
                     security=True,
                     silence_logs=logging.CRITICAL,
                 )
-            return Cluster(Client(address or local, set_as_default=False), local)
+            return Cluster(Client(address or local, timeout=ANSWER, set_as_default=False), local)
     except Exception as error:
         if local is not None:
             local.close()
@@ -110,12 +113,12 @@ class Cluster:
 
     def __init__(self, client: Client, local: LocalCluster | None) -> None:
         self._client, self._local = client, local
-        self._loop: asyncio.AbstractEventLoop = client.loop.asyncio_loop  # type: ignore[attr-defined]
+        self._loop: asyncio.AbstractEventLoop = client.loop.asyncio_loop
         self._runs: dict[str, _Run] = {}
         self._known: set[tuple[str, str]] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._topic = str(client.id)  # which the scheduler forgets when the client is gone
-        self.places = sum(client.nthreads().values())
+        self.places: int = sum(client.nthreads().values())
         client.subscribe_topic(self._topic, self._told)
         client.subscribe_topic("all", self._changed)
 
@@ -127,7 +130,7 @@ class Cluster:
     @property
     def is_open(self) -> bool:
         """The scheduler can be reached."""
-        return self._client.status == "running"
+        return bool(self._client.status == "running")
 
     async def perform(self, job: Job, hear: Hear) -> Ending:
         """Have a job done, from the organism's loop; see `Workers.work`."""
@@ -181,7 +184,7 @@ class Cluster:
         match end:
             case on_dask.Ended(ending=ending, reports=reports):
                 await self._all_heard(run, reports)
-                return ending  # type: ignore[no-any-return]
+                return ending
             case on_dask.Died(how=how, pid=pid):
                 raise WorkerDied(run.job.listener, how, pid)
         raise XPipeError(f"{run.job.listener} cannot run on Dask: {end.why}")
@@ -225,9 +228,7 @@ class Cluster:
             self._known.clear()
         try:
             for parcel in [None, function] if mark in self._known else [function]:
-                answers = await self._client.run(
-                    on_dask.let_go, run.key, function.hash, parcel, workers=[address]
-                )
+                answers = await self._client.run(on_dask.let_go, run.key, function.hash, parcel, workers=[address])
                 self._known.add(mark)
                 if all(answers.values()):
                     return

@@ -216,21 +216,21 @@ async def _done(worker: Worker, errand: _Errand, job: Job) -> Ended | Died | Ref
     return Ended(ending, errand.reports)
 
 
-async def let_go(key: str, hash: str, parcel: Parcel | None) -> bool:
+async def let_go(key: str, function: str, parcel: Parcel | None) -> bool:
     """Let a job begin.
 
     Args:
         key: The task's.
-        hash: Its function's.
+        function: The hash of its function.
         parcel: The function, if it was not sent here before.
 
     Returns:
         Whether the function is here.
     """
-    parcel = parcel or _PARCELS.pop(hash, None)
+    parcel = parcel or _PARCELS.pop(function, None)
     if parcel is None:
         return False
-    _PARCELS[hash] = parcel
+    _PARCELS[function] = parcel
     while len(_PARCELS) > KEPT:
         _PARCELS.popitem(last=False)
     if (errand := _ERRANDS.get(key)) is not None:
