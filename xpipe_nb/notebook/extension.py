@@ -21,6 +21,7 @@ from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.magics import Magics, Work
 from xpipe_nb.notebook.mistakes import hide_tracebacks, show_tracebacks
 from xpipe_nb.notebook.outputs import Outputs
+from xpipe_nb.notebook.progress import show_batches
 from xpipe_nb.notebook.saying import say
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import NESTED, Shell
@@ -31,6 +32,7 @@ from xpipe_nb.notebook.twins import Twins
 from xpipe_nb.notebook.view import bundle
 from xpipe_nb.notebook.waiting import stopped
 from xpipe_nb.organism import Organism
+from xpipe_nb.workers.freshness import FRESHNESS
 
 __all__ = ["Extension", "load", "unload"]
 
@@ -94,6 +96,7 @@ class Extension:
             keep_the_shell_open(self._shell),
             keep_the_loop_turning(self._shell),
             keep_ours_out(self._shell, partial(stopped, self.session)),
+            show_batches(self._outputs, self.session.part),
         ]
         hide_tracebacks()
         if prefix:
@@ -148,6 +151,7 @@ class Extension:
     def _before_cell(self, _info: object = None) -> None:
         """Look on while the cell runs, and let Stop reach what is under way."""
         self.session.attend(attended=not self.shell.is_headless)
+        FRESHNESS.renew()
         BEGUN_BY.set(self._shell.execution_count)
         if self._cells.begin():
             self._stopping.cell = None if self.shell.kernel is not None else _task_here()
@@ -170,6 +174,7 @@ class Extension:
             lines = [f"△ xpipe_nb could not look for edits: {type(fault).__name__}: {fault}"]
         for line in lines:
             say(line)
+        FRESHNESS.renew()
         self.session.renew_pictures()
 
     def _remembering(self, work: Work) -> Work:

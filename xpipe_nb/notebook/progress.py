@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextvars import Context
+from contextvars import Context, copy_context
 from functools import partial
+from typing import TYPE_CHECKING
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.errors import XPipeError
@@ -15,8 +16,12 @@ from xpipe_nb.notebook.bars import Bars
 from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.organism import Organism
 from xpipe_nb.views.progress import Progress
+from xpipe_nb.workers.onlookers import watchers
 
-__all__ = ["ProgressShown"]
+if TYPE_CHECKING:
+    from xpipe_nb.workers.mapping import Batch
+
+__all__ = ["ProgressShown", "show_batches"]
 
 
 class ProgressShown:
@@ -85,3 +90,37 @@ def _order(conversation: Conversation, thread_id: str) -> int:
     """Give the place of a frame among those of its conversation, which is the same whoever of them is the fastest."""
     frames = conversation.frames
     return next((place for place, frame in enumerate(frames) if frame.thread_id == thread_id), len(frames))
+
+
+def show_batches(outputs: Outputs, parted: Callable[[Bars], None]) -> Callable[[], None]:
+    """Draw a bar under the cell for each call of `xp.map`; give the function that ends that.
+
+    Args:
+        outputs: Where bars stand among what else is displayed.
+        parted: Is given the bar of each batch that is over.
+    """
+
+    def show(batch: Batch) -> None:
+        bars = Bars(partial(outputs.beside, copy_context()), outputs.write_line, _loop_here())
+
+        def tell(done: int, total: int) -> None:
+            bars.tell(batch, Progress(batch.name, done, total))
+
+        def finish() -> None:
+            bars.finish()
+            parted(bars)
+
+        if batch.total:
+            tell(0, batch.total)
+            batch.subscribe(tell)
+            batch.future.add_done_callback(lambda _future: batch.do_here(finish))
+
+    watchers.append(show)
+    return lambda: watchers.remove(show)
+
+
+def _loop_here() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:  # whoever calls waits until the batch is done
+        return None

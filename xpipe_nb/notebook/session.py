@@ -91,7 +91,7 @@ class Session:
         self.runs: dict[str, Run] = {}
         self._bound: WeakValueDictionary[str, Organism] = WeakValueDictionary()
         self._parting: list[Picture | Bars] = []
-        self._progress = partial(ProgressShown, outputs=outputs, parted=self._parting.append)
+        self._progress = partial(ProgressShown, outputs=outputs, parted=self.part)
         self._lines: dict[Conversation, Picture] = {}
         self._present_cell = present_cell
         self._started_last: tuple[str, int] | None = None
@@ -209,6 +209,10 @@ class Session:
             if every or picture.is_due:
                 picture.renew()
         self._parting[:] = [picture for picture in self._parting if picture.is_due]
+
+    def part(self, picture: Picture | Bars) -> None:
+        """Show the last state of something at the end of a cell, if it cannot be shown before."""
+        self._parting.append(picture)
 
     def attend(self, *, attended: bool) -> None:
         """Note whether a person looks on who could be asked; whoever runs the cells tells it anew with each."""
