@@ -29,7 +29,7 @@ _CLEARED = "\r\x1b[2K"
 """What empties the present line of a terminal."""
 
 _ours: ContextVar[bool] = ContextVar("xpipe_ours", default=False)
-"""What is displayed here is ours: it stands under the cell of a conversation, but is none of its output."""
+"""What is written or displayed here is ours: it stands under the cell of a conversation, but is none of its output."""
 
 
 class _Live:
@@ -110,7 +110,7 @@ class Outputs:
             if self._has_line:
                 self._clear_line()
             conversation = current_conversation()
-            if conversation is None or not isinstance(text, str):
+            if conversation is None or _ours.get() or not isinstance(text, str):
                 return write(text)
             with self._lock:
                 live = self._live_of(conversation)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.errors import XPipeError
-from xpipe_nb.events import ProgressEvent, PumpEvent, ThreadEvent
+from xpipe_nb.events import ProgressEvent, PumpEvent, ThreadEvent, WorkersStartedEvent
 from xpipe_nb.names import is_system_name
 from xpipe_nb.notebook.bars import Bars
 from xpipe_nb.notebook.outputs import Outputs
+from xpipe_nb.notebook.saying import say
 from xpipe_nb.organism import Organism
 from xpipe_nb.views.progress import Progress
 from xpipe_nb.workers.onlookers import watchers
@@ -25,7 +26,7 @@ __all__ = ["ProgressShown", "show_batches"]
 
 
 class ProgressShown:
-    """Draws a bar for each frame in which a handler tells how far it is.
+    """Draws a bar for each frame in which a handler tells how far it is, and says when worker processes start.
 
     Args:
         organism: The organism.
@@ -58,6 +59,8 @@ class ProgressShown:
         if isinstance(event, ProgressEvent):
             if not is_system_name(event.agent_name):  # what the system does for others, they tell themselves
                 self._progress(event)
+        elif isinstance(event, WorkersStartedEvent):
+            self._say(event.text)
         elif isinstance(event, ThreadEvent) and event.status not in ("created", "active"):
             self._finish(event.conversation)
 
@@ -78,6 +81,12 @@ class ProgressShown:
         bars, key = shown[1], event.thread_id
         order = 0 if key in bars else _order(conversation, key)
         bars.tell(key, Progress(event.agent_name, event.done, event.total, event.text), order)
+
+    def _say(self, text: str) -> None:
+        """Say what takes time now under the cell that waits for it: the one whose conversation is the newest."""
+        contexts = [each.context for each in self._organism.conversations if each.context is not None]
+        if contexts:
+            self._outputs.beside(contexts[-1], partial(say, text))
 
     def _finish(self, number: int) -> None:
         known = self._bars.pop(number, None)

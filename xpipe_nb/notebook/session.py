@@ -8,7 +8,6 @@ import keyword
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, MutableMapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from weakref import WeakValueDictionary
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.env_file import read_env_file
-from xpipe_nb.events import ReloadEvent
 from xpipe_nb.known import remember
 from xpipe_nb.listeners import Listener
 from xpipe_nb.names import SYSTEM_LISTENERS, is_system_name
@@ -30,50 +28,12 @@ from xpipe_nb.notebook.progress import ProgressShown
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.runs import Run, Source
 from xpipe_nb.notebook.saying import say
+from xpipe_nb.notebook.started import Ended, Started
 from xpipe_nb.organism import Organism
 
-__all__ = ["Ended", "Session", "Started", "check_name"]
+__all__ = ["Session", "check_name"]
 
 _MOMENT = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What became of an organism's conversations when it was stopped.
-
-    Args:
-        name: The organism's name.
-        done: How many had come to a good end by themselves.
-        failed: How many had ended in an error.
-        cut: The ones that were still under way, with the listener they were in: `#4, in shouter`.
-    """
-
-    name: str
-    done: int
-    failed: int
-    cut: tuple[str, ...]
-
-    def __str__(self) -> str:
-        cut = f", {len(self.cut)} ended ({'; '.join(self.cut)})" if self.cut else ""
-        failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.name} stopped: {self.done} done{failed}{cut}"
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """An organism that has just been started, or has taken over what its cell says now.
-
-    Args:
-        run: The organism and what is kept beside it.
-        before: What became of the one that had its name, if one was stopped.
-        reloaded: What changed, if it ran already and runs on.
-        bound: The name it has in the notebook, if it has one.
-    """
-
-    run: Run
-    before: Ended | None = None
-    reloaded: ReloadEvent | None = None
-    bound: str | None = None
 
 
 class Session:
