@@ -75,8 +75,9 @@ class ProgressShown:
         shown = self._bars.get(event.conversation)
         if shown is None or shown[0] is not context:  # continued from another cell: shown anew
             self._finish(event.conversation)
-            under = partial(self._outputs.beside, context)
-            bars = Bars(under, self._outputs.write_line, asyncio.get_running_loop())
+            loop = asyncio.get_running_loop()
+            self._outputs.use(loop)  # so that what is printed in a terminal does not stand in the same line
+            bars = Bars(partial(self._outputs.beside, context), self._outputs.write_line, loop)
             shown = self._bars[event.conversation] = context, bars
         bars, key = shown[1], event.thread_id
         order = 0 if key in bars else _order(conversation, key)
