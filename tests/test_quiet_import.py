@@ -8,7 +8,17 @@ import pytest
 
 from tests.support import ROOT, fresh_python
 
-LOUD = ["IPython", "anywidget", "cryptography", "graphviz", "ipywidgets", "pygraphviz", "traitlets"]
+LOUD = [
+    "IPython",
+    "anywidget",
+    "cryptography",
+    "dask",
+    "distributed",
+    "graphviz",
+    "ipywidgets",
+    "pygraphviz",
+    "traitlets",
+]
 """What only the notebook, or the function that draws or signs, may import."""
 
 CORE = sorted(

@@ -12,15 +12,13 @@ import psutil
 import pytest
 
 from tests.support import run
+from tests.workers.cells import Notebook
 from xpipe_nb import ConfigError, ConversationFailed, Organism, ProgressEvent, RetryEvent
 from xpipe_nb.workers import cluster as clusters
 
 distributed = pytest.importorskip("distributed", reason="the cluster is a real one: pip install 'xpipe_nb[dask]'")
 
 CELL = """
-import logging, os, signal, time, warnings
-import xpipe_nb as xp
-
 @xp.payload
 class Task:
     text: str
@@ -112,9 +110,7 @@ def cluster() -> Iterator[object]:
 @pytest.fixture
 def cell() -> dict[str, object]:
     """What a cell of a notebook has defined; no other process can import it."""
-    names: dict[str, object] = {"__name__": "__main__"}
-    exec(compile(CELL, "a cell", "exec"), names)
-    return names
+    return Notebook(CELL).names
 
 
 def story(cell: dict[str, object], cluster: object, **settings: object) -> Organism:
@@ -182,6 +178,19 @@ def test_a_conversation_that_is_ended_ends_its_process(cell, cluster, tmp_path) 
     run(main())
 
 
+def test_errors_and_generators_are_as_everywhere(cell, cluster) -> None:
+    """What is raised is told with its class, what is yielded comes in order."""
+
+    async def main():
+        async with story(cell, cluster) as organism:
+            with pytest.raises(ConversationFailed, match="failing raised KeyError: 'x'"):
+                await organism.ask(cell["Task"]("x"), to="failing")
+            conversation = await organism.inject(cell["Task"]("x", 3), to="counting")
+            return [reply.text for reply in await conversation]
+
+    assert run(main()) == ["0", "1", "2"]
+
+
 def test_calls_go_through_the_pump_also_when_every_place_waits_in_one(cell, cluster) -> None:
     """Four handlers on two workers wait for others that run there, too."""
 
@@ -231,19 +240,6 @@ def test_a_dask_worker_that_dies_is_an_attempt_like_any_other(cell, cluster, tmp
         assert (end, attempts) == ("attempt 2", ["1", "2"])
     else:
         assert ("the Dask worker that it belonged to" in end, attempts) == (True, ["1"])
-
-
-def test_errors_and_generators_are_as_everywhere(cell, cluster) -> None:
-    """What is raised is told with its class, what is yielded comes in order."""
-
-    async def main():
-        async with story(cell, cluster) as organism:
-            with pytest.raises(ConversationFailed, match="failing raised KeyError: 'x'"):
-                await organism.ask(cell["Task"]("x"), to="failing")
-            conversation = await organism.inject(cell["Task"]("x", 3), to="counting")
-            return [reply.text for reply in await conversation]
-
-    assert run(main()) == ["0", "1", "2"]
 
 
 def test_a_cluster_of_this_machines_own_needs_no_address_and_leaves_nothing_behind(cell) -> None:
