@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import warnings
 from collections.abc import Iterator
 
@@ -253,6 +254,9 @@ def test_a_cluster_of_this_machines_own_needs_no_address_and_leaves_nothing_behi
             pid = int((await organism.ask(cell["Task"]("x"), to="teller")).text.split()[0])
             below = {each.pid for each in psutil.Process().children(recursive=True)} - before
             assert pid in below
+            for each in below:  # as the Stop button does
+                os.kill(each, signal.SIGINT)
+            assert int((await organism.ask(cell["Task"]("x"), to="teller")).text.split()[0]) == pid
         await until(lambda: not psutil.pid_exists(pid))
 
     with warnings.catch_warnings(action="ignore"):

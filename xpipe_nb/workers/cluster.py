@@ -9,10 +9,12 @@ import uuid
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.errors import WorkerDied, XPipeError
 from xpipe_nb.workers import on_dask
+from xpipe_nb.workers.launching import interrupts_blocked
 
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster
@@ -53,8 +55,10 @@ def opened(address: str | None, size: int) -> Cluster:
     from distributed import Client, LocalCluster
 
     local: LocalCluster | None = None
+    resource_tracker.ensure_running()  # the thread that starts it has its signals unblocked afterwards
     try:
-        with dask.config.set(_CONFIG):
+        # The Stop button interrupts all processes of the kernel's group, and would end a cluster of our own.
+        with dask.config.set(_CONFIG), interrupts_blocked():
             if address is None:
                 local = LocalCluster(
                     n_workers=size,
