@@ -64,7 +64,8 @@ fuzz: $(VENV)/.test ## Run the property tests with many new examples, then a mil
 	XPIPE_HYPOTHESIS=fuzz $(BIN)/python -m pytest tests -m hypothesis $(ARGS)
 	$(BIN)/python -m tests.xml.fuzz --count 1000000 --seed "$$(date +%s)"
 
-soak: $(VENV)/.test ## Send millions of messages and watch the memory
+soak: $(VENV)/.test ## Kill 500 workers under load, then send millions of messages and watch the memory
+	$(BIN)/python -m tests.workers.soak --kills 500
 	$(BIN)/python -m tests.benchmarks --only memory --messages 5000000 $(ARGS)
 
 clean: ## Remove the environment and everything that was built

@@ -375,7 +375,7 @@ def test_names_mean_the_namespace_first_then_an_import(path):
         ({"peers": 3}, "$.peers", "list"),
         ({"prompt": 3}, "$.prompt", "text"),
         ({"retries": -1}, "$.retries", "from 0"),
-        ({"cpu_bound": True}, "$.cpu_bound", "false"),
+        ({"cpu_bound": "yes"}, "$.cpu_bound", "true or false"),
         ({"payload_class": NoPayload}, "$.payload_class", "@payload above `class NoPayload`"),
         ({"payload_class": [Ask, int]}, "$.payload_class[1]", "as a field"),
         ({"output_class": NoPayload}, "$.output_class", "@payload"),

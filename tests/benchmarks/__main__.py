@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.benchmarks import cells, classics, frames, hops, memory, peers, profile, views
+from tests.benchmarks import cells, classics, frames, hops, memory, peers, pools, profile, views
 from tests.benchmarks.figures import Figure, save, table
 
 MEASURES = {
@@ -16,6 +16,7 @@ MEASURES = {
     "views": lambda asked: views.measure(2.0 if asked.quick else 10.0, asked.hops),
     "frames": lambda asked: frames.measure(5.0 if asked.quick else 30.0),
     "cells": lambda asked: cells.measure(2 if asked.quick else 5),
+    "pools": lambda asked: pools.measure(3.0 if asked.quick else 10.0, asked.rounds),
     "memory": lambda asked: memory.measure(asked.messages),
     "profile": lambda asked: profile.measure(asked.hops, 3.0 if asked.quick else 10.0),
 }
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
-        description="Measure a hop, beside peers, classics, views, magics and memory.",
+        description="Measure a hop, beside peers, classics, views, magics, worker processes and memory.",
     )
     parser.add_argument("--only", choices=MEASURES, metavar="WHAT", help=f"just this: {', '.join(MEASURES)}")
     parser.add_argument("--hops", type=int, default=10_000, help="in a round (default: 10000)")

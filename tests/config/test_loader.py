@@ -234,10 +234,7 @@ def test_a_mistake_is_told_with_its_place(text, path, problem, near):
     ("text", "path"),
     [
         ("llm: openai:gpt-5-mini", "$.llm"),
-        ("process_pool: {workers: 2}", "$.process_pool"),
-        ("process_pool: {enabled: true}", "$.process_pool"),
         ("backend: {type: redis}", "$.backend.type"),
-        ("listeners: [{name: a, handler: shouter, cpu_bound: true}]", "$.listeners[0].cpu_bound"),
         ("listeners: [{name: tutor, agent: true, prompt: Teach.}]", "$.listeners[0].handler"),
     ],
 )

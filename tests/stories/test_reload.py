@@ -217,9 +217,10 @@ def test_every_setting_of_a_listener_is_compared() -> None:
     others: dict[str, Any] = {
         "description": "other", "agent": True, "peers": ["echo"], "broadcast": True, "prompt": "p", "timeout": 3.0,
         "concurrency": 7,
+        "cpu_bound": True, "executor": "process",
     }  # fmt: skip
     unseen = {"name", "handler", "handler_path", "payload_class", "payload_class_path", "is_agent", "output_class"}
-    later = {"cpu_bound", "executor", "retries"}
+    later = {"retries"}
     settings = {item.name for item in fields(ListenerConfig)} - unseen - later - {"given"}
     assert settings == set(others)
 

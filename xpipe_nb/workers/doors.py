@@ -7,6 +7,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from time import monotonic
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from xpipe_nb.workers.jobs import Answer, Job
 
 __all__ = ["Doors", "Over"]
+
+
+PAUSE = 0.02
+"""Seconds between two reports of progress: a tight loop must not drown the kernel in them."""
 
 
 class Over(Exception):
@@ -42,6 +47,8 @@ class Doors:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[Any]] = {}
         self._lock = threading.Lock()
+        self._progress: Progressed | None = None
+        self._progressed_at = 0.0
         self.loop: asyncio.AbstractEventLoop | None = None  # that of a coroutine function's handler
 
     def metadata(self) -> HandlerMetadata:
@@ -117,7 +124,16 @@ class Doors:
 
     def progress(self, _turn: Any, done: float, total: float | None, text: str) -> None:
         """Tell how far the handler is."""
-        self._tell(Progressed(done, total, text))
+        self._progress = Progressed(done, total, text)
+        if done == total or monotonic() - self._progressed_at >= PAUSE:
+            self.finish()
+
+    def finish(self) -> None:
+        """Tell the last of what was held back."""
+        report, self._progress = self._progress, None
+        if report is not None:
+            self._progressed_at = monotonic()
+            self._tell(report)
 
     def log(self, _turn: Any, text: str) -> None:
         """Tell a line."""

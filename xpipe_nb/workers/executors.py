@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
+from xpipe_nb.errors import XPipeError
 from xpipe_nb.workers.local import Inline, Threads
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from xpipe_nb.workers.watching import WorkerList
 
 __all__ = ["Executors"]
+
+log = logging.getLogger(__name__)
 
 
 class Executors:
@@ -31,9 +35,17 @@ class Executors:
         self.known: dict[str, Executor] = {"inline": Inline(), "thread": Threads(threads)}
 
     def of(self, name: str) -> Executor:
-        """Give the executor of a name, making it if it is the first time."""
+        """Give the executor of a name, making it if it is the first time.
+
+        Raises:
+            XPipeError: There is none of that name.
+        """
         executor = self.known.get(name)
         if executor is None:
+            if name not in self._makers:
+                raise XPipeError(
+                    f"there is no executor {name!r} here; there are {', '.join([*self.known, *self._makers])}"
+                )
             executor = self.known[name] = self._makers[name]()
         return executor
 
@@ -43,7 +55,7 @@ class Executors:
         if self._parcels is None:
             from xpipe_nb.workers.parcels import Parcels  # a price that only those pay who need it
 
-            self._parcels = Parcels()
+            self._parcels = Parcels(_warn_of)
         return self._parcels
 
     def look(self) -> WorkerList:
@@ -57,3 +69,13 @@ class Executors:
         """End all that was started."""
         for executor in list(self.known.values()):
             await executor.stop()
+
+
+def _warn_of(owner: str, size: int, what: str) -> None:
+    log.warning(
+        "%s takes %d MB with it, most of it is %s: all of it is copied to each worker process. "
+        "Pass what it needs in the message, or read it there.",
+        owner,
+        size // 1_000_000,
+        what,
+    )

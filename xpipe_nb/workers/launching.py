@@ -6,13 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from xpipe_nb.workers.nursery import STATUS
 
 __all__ = ["Forkserver", "Launcher", "Spawn", "interrupts_blocked", "launcher"]
+
+
+KEPT = 64
+"""Of how many workers it is remembered how they ended."""
 
 
 class Launcher(Protocol):
@@ -25,7 +29,14 @@ class Launcher(Protocol):
         """Say how a worker ended: its exit code, or minus the number of its signal; `None` if it is not known (yet)."""
 
     def close(self) -> None:
-        """Start no more; end what is only there to start others."""
+        """End what is only there to start others, until the next one is started."""
+
+    def is_gone(self, *, kill: bool = False) -> bool:
+        """Say whether nothing is left of what was started, not even for the system to keep.
+
+        Args:
+            kill: End at once what is left.
+        """
 
 
 def launcher(method: str) -> Launcher:
@@ -41,11 +52,10 @@ class Spawn:
 
     def launch(self, end: socket.socket) -> None:
         """Start a worker that has this end of a socket."""
+        if len(self._processes) > KEPT:  # whoever asks how one ended does so soon
+            self._processes = {pid: each for pid, each in self._processes.items() if each.poll() is None}
         process = _python("xpipe_nb.workers.process", end)
         self._processes[process.pid] = process
-        for pid in [pid for pid, each in self._processes.items() if pid != process.pid and each.poll() is not None]:
-            if len(self._processes) > 64:  # whoever asks how one ended does so soon
-                del self._processes[pid]
 
     def status(self, pid: int) -> int | None:
         """Say how a worker ended."""
@@ -53,11 +63,11 @@ class Spawn:
         return None if process is None else process.poll()
 
     def close(self) -> None:
-        """See to it that no worker that has ended is kept by the system."""
-        for process in self._processes.values():
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(0.5)
-        self._processes.clear()
+        """There is nothing but the workers themselves."""
+
+    def is_gone(self, *, kill: bool = False) -> bool:
+        """Say whether no worker is left."""
+        return _all_gone(self._processes.values(), kill=kill)
 
 
 class Forkserver:
@@ -65,6 +75,7 @@ class Forkserver:
 
     def __init__(self) -> None:
         self._server: subprocess.Popen[bytes] | None = None
+        self._before: list[subprocess.Popen[bytes]] = []
         self._orders: socket.socket | None = None
         self._told = b""
         self._statuses: dict[int, int] = {}
@@ -96,21 +107,32 @@ class Forkserver:
         for pid, status in STATUS.iter_unpack(self._told[:whole]):
             self._statuses[pid] = status
         self._told = self._told[whole:]
-        while len(self._statuses) > 256:  # nobody has asked for the oldest
+        while len(self._statuses) > KEPT:  # nobody has asked for the oldest
             self._statuses.pop(next(iter(self._statuses)))
 
     def close(self) -> None:
         """End the server, and with it whoever of its workers is still there."""
+        self._listen()
         if self._orders is not None:
             self._orders.close()
         if self._server is not None:
-            try:
-                self._server.wait(0.5)
-            except subprocess.TimeoutExpired:
-                self._server.kill()
-                self._server.wait()
+            self._before.append(self._server)
+        self._before = [server for server in self._before if server.poll() is None]
         self._server = self._orders = None
         self._told = b""
+
+    def is_gone(self, *, kill: bool = False) -> bool:
+        """Say whether no server is left; one that ends takes its workers with it."""
+        return _all_gone([*self._before, *([self._server] if self._server else [])], kill=kill)
+
+
+def _all_gone(processes: Iterable[subprocess.Popen[bytes]], *, kill: bool) -> bool:
+    left = [process for process in processes if process.poll() is None]
+    for process in left:
+        if kill:
+            process.kill()
+            process.wait()
+    return kill or not left
 
 
 def _python(module: str, end: socket.socket) -> subprocess.Popen[bytes]:
@@ -118,6 +140,8 @@ def _python(module: str, end: socket.socket) -> subprocess.Popen[bytes]:
 
     It finds modules where this process does. `-c` and not `-m`: the folder of a script is not to come first.
     """
+    if sys.platform == "win32":  # sockets are handed on in another way there, which is not built
+        raise OSError("worker processes are built for Linux and macOS only")
     path = [each for each in sys.path if isinstance(each, str)]
     code = f"import sys; sys.path[:] = {path!r}; from {module} import main; main({end.fileno()})"
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # noqa: SLF001 - as `multiprocessing` does

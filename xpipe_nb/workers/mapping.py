@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextvars
 import itertools
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any
@@ -119,6 +120,9 @@ class Batch:
     def __await__(self) -> Generator[Any, None, list[Any]]:
         return asyncio.wrap_future(self.future).__await__()
 
+    def __iter__(self) -> Iterator[Any]:
+        raise TypeError(f"an event loop runs here, so write: await xp.map({self.name}, …)")
+
     def __repr__(self) -> str:
         return f"xp.map of {self.name}: {self.done} of {self.total}"
 
@@ -191,8 +195,14 @@ class _Shared:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
+                atexit.register(self._end)
                 threading.Thread(target=self._loop.run_forever, name="xpipe-map", daemon=True).start()
             return self._loop
+
+    def _end(self) -> None:
+        """End the workers with the process, and not a moment later."""
+        if self._loop is not None and self._pool is not None:
+            asyncio.run_coroutine_threadsafe(self._pool.stop(), self._loop).result(2)
 
     async def _carry(self, batch: Batch, function: Packed) -> None:
         loop = asyncio.get_running_loop()

@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 import traceback
+from contextlib import suppress
 
 from xpipe_nb.workers.process import ignore_interrupts, serve
 
@@ -42,8 +43,12 @@ def main(descriptor: int) -> None:
             break
         children.add(_forked(orders, descriptors[0]))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for pid in children:
         os.kill(pid, signal.SIGKILL)
+    for pid in children:  # so that the system keeps none of them
+        with suppress(ChildProcessError):
+            os.waitpid(pid, 0)
     os._exit(0)
 
 

@@ -63,6 +63,8 @@ class Performer:
             except BaseException as error:  # noqa: BLE001 - SystemExit, too, is an error of the handler's
                 return failed(_without_ours(error))
             finally:
+                if self._doors is not None:
+                    self._doors.finish()
                 self._doors = None
 
     def _function(self, parcel: Parcel, owner: str) -> tuple[Callable[..., Any], frozenset[type]]:

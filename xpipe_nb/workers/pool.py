@@ -136,7 +136,7 @@ class WorkerPool:
     async def _started(self, worker: Worker) -> None:
         try:
             await worker.start(self._launcher)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must learn of it
             log.warning("a worker process could not be started: %s", error)
             self._workers.discard(worker)
             self._start_failed(f"the system refuses them ({error})")
@@ -178,7 +178,10 @@ class WorkerPool:
                 return
             worker.calls += 1
             self._go_on()
-        errand.hear(report, lambda answer: self._answered(worker, errand, answer, waits=waits))
+        try:
+            errand.hear(report, lambda answer: self._answered(worker, errand, answer, waits=waits))
+        except Exception:  # where it is printed or logged is a person's own, and may be closed
+            log.exception("what a worker has told could not be told here")
 
     def _answered(self, worker: Worker, errand: Errand, answer: Answer, *, waits: bool) -> None:
         if worker.errand is not errand:
@@ -225,9 +228,15 @@ class WorkerPool:
 
     async def _tell_death(self, worker: Worker, errand: Errand) -> None:
         """Say of what a worker died; whoever has started it knows a moment later than its connection shows it."""
-        until = monotonic() + 0.2
-        while (status := self._launcher.status(worker.pid)) is None and monotonic() < until:  # noqa: ASYNC110 - another process knows
-            await asyncio.sleep(0.005)
+        found: list[int] = []
+
+        def knows() -> bool:
+            status = self._launcher.status(worker.pid)
+            found.extend([] if status is None else [status])
+            return status is not None
+
+        await _comes_true(knows, 0.2)
+        status = found[0] if found else None
         if not errand.ending.done():
             errand.ending.set_exception(WorkerDied(errand.job.listener, _how(status), worker.pid))
 
@@ -263,22 +272,22 @@ class WorkerPool:
         self._is_stopped = True
         if self._looking is not None:
             self._looking.cancel()
-        for errand in self._queue:
+        queue, self._queue = self._queue, deque()
+        for errand in queue:
             errand.ending.cancel()
-        self._queue.clear()
-        for task in list(self._starting):
-            await asyncio.wait([task])
+        if self._starting:
+            await asyncio.wait(self._starting)
         for worker in list(self._workers):
             if worker.errand is not None:
                 worker.kill()
             worker.leave()
-        until = monotonic() + GRACE
-        while self._workers and monotonic() < until:  # noqa: ASYNC110 - their connections show it
-            await asyncio.sleep(0.005)
+        await _comes_true(lambda: not self._workers, GRACE)
         for worker in list(self._workers):
             worker.kill()
             worker.cut()
         self._launcher.close()
+        if not await _comes_true(self._launcher.is_gone, 4 * GRACE):
+            self._launcher.is_gone(kill=True)
 
     @property
     def workers(self) -> tuple[WorkerState, ...]:
@@ -286,10 +295,20 @@ class WorkerPool:
         return tuple(sorted((worker.look() for worker in self._workers), key=lambda each: each.pid))
 
 
+async def _comes_true(claim: Callable[[], bool], seconds: float) -> bool:
+    """Wait for what other processes do; say whether they did it in time."""
+    until = monotonic() + seconds
+    while not claim():
+        if monotonic() >= until:
+            return False
+        await asyncio.sleep(0.005)
+    return True
+
+
 def _how(status: int | None) -> str:
     if status is None:
         return "is gone"
-    if status == -signal.SIGKILL:
+    if status == -getattr(signal, "SIGKILL", 9):
         return "was killed (by hand, or because the machine ran out of memory)"
     if status < 0:
         return f"crashed ({signal.Signals(-status).name})"

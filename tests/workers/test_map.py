@@ -1,0 +1,147 @@
+"""`xp.map`: one function over many items in worker processes."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import traceback
+from typing import Any
+
+import pytest
+
+import xpipe_nb as xp
+from tests.support import fresh_python, run
+from tests.workers.cells import Notebook
+
+CELL = """
+def square(n):
+    print("item", n)
+    if n == 13:
+        raise ValueError("thirteen")
+    return n * n
+
+async def waits(n):
+    await asyncio.sleep(0)
+    return Res(n)
+
+def dies_once(path):
+    if not os.path.exists(path):
+        open(path, "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return path
+
+def dies(n):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def hangs(n):
+    while n == 2:
+        pass
+"""
+
+
+@pytest.fixture(scope="module")
+def cells() -> Any:
+    """The functions; the workers stay warm from test to test."""
+    return Notebook(CELL).run("")
+
+
+def test_results_come_in_the_order_of_the_items(cells: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever calls it sees what is printed, and is told of each item that is done."""
+    told: list[tuple[int, int]] = []
+    results = xp.map(cells.square, range(10), progress=lambda done, total: told.append((done, total)))
+    assert results == [n * n for n in range(10)]
+    assert told == [(n + 1, 10) for n in range(10)]
+    assert sorted(capsys.readouterr().out.split("\n")) == sorted(["", *(f"item {n}" for n in range(10))])
+    assert xp.map(cells.square, []) == []
+
+
+def test_where_a_loop_runs_it_is_awaited(cells: Any) -> None:
+    """It has begun already; who forgets to await it learns what to write. Results are of the classes that were sent."""
+
+    async def story() -> None:
+        batch = xp.map(cells.waits, range(3))
+        with pytest.raises(TypeError, match=r"await xp\.map\(waits"):
+            list(batch)
+        assert await batch == [cells.Res(n) for n in range(3)]
+        assert (batch.done, batch.total) == (3, 3)
+
+    run(story())
+
+
+def test_cancelling_it_gives_up_what_runs(cells: Any) -> None:
+    """The workers are free for the next one."""
+
+    async def story() -> None:
+        batch = xp.map(cells.hangs, [2, 2, 2])
+        task = asyncio.ensure_future(asyncio.wait_for(batch, 0.1))
+        with pytest.raises(TimeoutError):
+            await task
+        assert await xp.map(cells.square, [3]) == [9]
+
+    run(story())
+
+
+def test_an_error_says_at_which_item(cells: Any) -> None:
+    """It is the error itself, with the lines of the cell."""
+    with pytest.raises(ValueError, match="thirteen") as raised:
+        xp.map(cells.square, [1, 13, 14])
+    assert raised.value.__notes__ == ["(item 1 of xp.map: 13)"]
+    steps = [(step.filename, step.name) for step in traceback.extract_tb(raised.value.__traceback__)]
+    assert steps[-1] == (cells.square.__code__.co_filename, "square")
+
+
+def test_a_dead_worker_costs_only_the_time_of_its_item(cells: Any, tmp_path: Any) -> None:
+    """The item is done by another one; if it kills that, too, the whole has failed."""
+    paths = [str(tmp_path / str(n)) for n in range(4)]
+    assert xp.map(cells.dies_once, paths) == paths
+    with pytest.raises(xp.WorkerDied, match="dies was killed"):
+        xp.map(cells.dies, [1])
+
+
+def test_a_call_that_takes_too_long_is_killed(cells: Any) -> None:
+    """The time of each counts from its own beginning."""
+    with pytest.raises(TimeoutError, match=r"hangs did not end within 0\.3 s \(item 2\)"):
+        xp.map(cells.hangs, range(6), timeout=0.3)
+
+
+@pytest.mark.parametrize(
+    ("function", "item", "what"),
+    [
+        ("lambda n: lock", 1, "the global lock"),
+        ("lambda n: n", {"guard": [threading.Lock()]}, "item 0['guard'][0]"),
+        ("lambda n: threading.Lock()", 1, "its result (lock)"),
+        ("lambda n: Holder(n)", 1, "its result.lock"),
+    ],
+)
+def test_what_cannot_travel_is_named(cells: Any, function: str, item: Any, what: str) -> None:
+    """Whichever way it was to go."""
+    notebook = Notebook(
+        "lock = threading.Lock()\nclass Holder:\n    def __init__(self, n): self.lock = threading.Lock()\n"
+    )
+    with pytest.raises(xp.CannotTravel, match=r"cannot pickle '_thread\.lock' object") as refused:
+        xp.map(eval(function, notebook.names), [item])
+    assert refused.value.what == what
+
+
+def test_a_generator_is_no_function_to_map() -> None:
+    """It is told before anything is started."""
+
+    def numbers(n: int) -> Any:
+        yield n
+
+    with pytest.raises(TypeError, match="numbers is a generator"):
+        xp.map(numbers, [1])
+
+
+SCRIPT = """
+import xpipe_nb as xp
+print("the script runs")
+print(xp.map(lambda n: n + 1, range(3)))
+"""
+
+
+def test_a_script_needs_no_guard(tmp_path: Any) -> None:
+    """Its workers do not run it again, and end with it, in silence."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    done = fresh_python("-W", "error", str(tmp_path / "script.py"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the script runs\n[1, 2, 3]\n", "")
