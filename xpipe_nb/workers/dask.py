@@ -47,18 +47,20 @@ class DaskWorkers:
 
     async def work(self, job: Job, hear: Hear) -> Ending:
         """Have a job done by a worker, and wait for it; see `Workers`."""
-        if self._opening is None or (self._opening.done() and not _is_usable(self._opening)):
+        if self._opening is not None and self._opening.done() and not _is_usable(self._opening):
+            await self.stop()
+        if self._opening is None:
             self._opening = asyncio.ensure_future(asyncio.to_thread(opened, self._address, self._size))
         cluster = await asyncio.shield(self._opening)
         return await cluster.perform(job, hear)
 
     async def stop(self) -> None:
         """Let go of the cluster; one of our own ends."""
-        if self._opening is not None:
+        opening, self._opening = self._opening, None
+        if opening is not None:
             with suppress(XPipeError):
-                cluster = await self._opening
+                cluster = await opening
                 await asyncio.to_thread(cluster.close)
-            self._opening = None
 
 
 def _is_usable(opening: asyncio.Future[Cluster]) -> bool:
