@@ -269,8 +269,8 @@ def test_without_the_package_a_sentence_says_what_to_install(cell, monkeypatch) 
     with pytest.raises(ConfigError) as caught:
         Organism("far", [cell["failing"], cell["local"]])
     (fault,) = caught.value.faults
-    assert "failing runs on Dask, and the package distributed is not installed" in str(fault)
-    assert "pip install 'xpipe_nb[dask]', or executor: process" in str(fault)
+    said = "failing runs on Dask, and the package distributed is not installed (pip install 'xpipe_nb[dask]')"
+    assert said in str(fault)
 
 
 def test_a_scheduler_that_does_not_answer_ends_the_conversation(cell, monkeypatch) -> None:

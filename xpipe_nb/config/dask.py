@@ -27,8 +27,8 @@ def check_dask(listeners: Iterable[Listener | None]) -> None:
             *(
                 Fault(
                     f"$.listeners[{index}].executor",
-                    f"{listener.name} runs on Dask, and the package distributed is not installed",
-                    "pip install 'xpipe_nb[dask]', or executor: process",
+                    f"{listener.name} runs on Dask, and the package distributed is not installed (pip install 'xpipe_nb[dask]')",
+                    "that package, or executor: process",
                 )
                 for index, listener in places
             )
