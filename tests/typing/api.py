@@ -18,6 +18,7 @@ from xpipe_nb import (
     Organism,
     Slot,
     Usage,
+    WorkerState,
     listener,
     payload,
     send,
@@ -80,6 +81,13 @@ async def main() -> None:
         assert_type(organism.budgets.usage(conversation), Usage)
         assert_type(organism.budgets.raise_limit(conversation.number, 20_000).remaining, int | None)
         assert_type(organism.prompts["greeter"], str)
+
+
+def work() -> None:
+    organism = Organism("heavy", process_pool={"workers": 2, "start_method": "spawn"})
+    for worker in organism.workers:
+        assert_type(worker, WorkerState)
+    assert_type(organism.workers.kill(1), bool)
 
 
 def sign() -> None:

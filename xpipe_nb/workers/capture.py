@@ -99,16 +99,25 @@ class _Records(QueueHandler):
 
 
 @contextmanager
-def captured(tell: Callable[[Report], None], levels: Mapping[str, int]) -> Iterator[None]:
+def captured(tell: Callable[[Report], None], levels: Mapping[str, int]) -> Iterator[Callable[[Report], None]]:
     """Send what is printed, logged and warned of meanwhile; all of it is sent when this ends.
 
     Args:
         tell: Sends a report.
         levels: The levels of loggers where it is sent to, so that what nobody there would see is not sent.
+
+    Yields:
+        What sends any other report, after all that was printed before it.
     """
     streams = Stream("stdout", tell, sys.__stdout__), Stream("stderr", tell, sys.__stderr__)
+
+    def tell_in_order(report: Report) -> None:
+        for stream in streams:
+            stream.end()
+        tell(report)
+
     before = sys.stdout, sys.stderr
-    records = _Records(tell)
+    records = _Records(tell_in_order)
     for name, level in levels.items():
         logging.getLogger(name or None).setLevel(level)
     logging.root.addHandler(records)
@@ -116,8 +125,8 @@ def captured(tell: Callable[[Report], None], levels: Mapping[str, int]) -> Itera
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always")
-            warnings.showwarning = _shower(tell)
-            yield
+            warnings.showwarning = _shower(tell_in_order)
+            yield tell_in_order
     finally:
         sys.stdout, sys.stderr = before
         logging.root.removeHandler(records)

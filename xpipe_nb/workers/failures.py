@@ -56,20 +56,27 @@ def _plain(error: BaseException | None, depth: int) -> dict[str, Any] | None:
 
 
 def _packed(error: BaseException) -> bytes:
-    """Pack an exception as its class, arguments and fields: many cannot be made again by their arguments alone."""
-    parts = (type(error), error.args, vars(error))
-    try:
-        data = pack(parts)
-        unpack(data)
-    except Exception:  # noqa: BLE001 - an exception may hold anything
-        return pack(
-            (
-                RemoteError,
-                (f"{type(error).__name__}: {_said(error)}",),
-                {"kind": type(error).__name__, "text": _said(error)},
-            )
-        )
-    return data
+    """Pack an exception in its own way, or else as its class, arguments and fields: many cannot be made again."""
+    for form in (error, (type(error), error.args, vars(error))):
+        try:
+            data = pack(form)
+            if _said(_opened(data)) == _said(error):
+                return data
+        except Exception:  # noqa: BLE001, S112 - an exception may hold anything
+            continue
+    kind, text = type(error).__name__, _said(error)
+    return pack(RemoteError(kind, text))
+
+
+def _opened(data: bytes) -> BaseException:
+    form = unpack(data)
+    if isinstance(form, BaseException):
+        return form
+    cls, args, fields = form
+    error: BaseException = cls.__new__(cls, *args)
+    error.args = args
+    vars(error).update(fields)
+    return error
 
 
 def _said(error: BaseException) -> str:
@@ -82,10 +89,7 @@ def _said(error: BaseException) -> str:
 def _again(plain: dict[str, Any]) -> BaseException:
     from tblib import Traceback
 
-    cls, args, fields = unpack(plain["error"])
-    error: BaseException = cls.__new__(cls, *args)
-    error.args = args
-    vars(error).update(fields)
+    error = _opened(plain["error"])
     if plain["traceback"] is not None:
         error.__traceback__ = Traceback.from_dict(plain["traceback"]).as_traceback()
     if plain["cause"] is not None:

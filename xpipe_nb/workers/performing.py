@@ -54,10 +54,10 @@ class Performer:
 
     def perform(self, job: Job) -> Ending:
         """Do a job; whatever the handler does to end this process is its own affair."""
-        with captured(self._tell, job.levels):
+        with captured(self._tell, job.levels) as tell:
             try:
                 function, known = self._function(job.function, job.listener)
-                doors = self._doors = Doors(job, self._tell, known)
+                doors = self._doors = Doors(job, tell, known)
                 arguments = [_payload(job)] + ([doors.metadata()] if job.takes_meta else [])
                 return Done(_packed(job, self._called(job, function, arguments, doors), known))
             except BaseException as error:  # noqa: BLE001 - SystemExit, too, is an error of the handler's

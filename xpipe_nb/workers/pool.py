@@ -14,7 +14,7 @@ from xpipe_nb.workers.failures import failed
 from xpipe_nb.workers.jobs import Answer
 from xpipe_nb.workers.launching import launcher
 from xpipe_nb.workers.process import Missing, Ready
-from xpipe_nb.workers.reports import Asked, Done, Ending, Failed, Started
+from xpipe_nb.workers.reports import Asked, Done, Ending, Failed, Held, Report, Started
 from xpipe_nb.workers.worker import Errand, Worker
 
 if TYPE_CHECKING:
@@ -178,8 +178,11 @@ class WorkerPool:
                 return
             worker.calls += 1
             self._go_on()
+        self._hear(errand, report, lambda answer: self._answered(worker, errand, answer, waits=waits))
+
+    def _hear(self, errand: Errand, report: Report, answer: Callable[[Answer], None] = lambda _answer: None) -> None:
         try:
-            errand.hear(report, lambda answer: self._answered(worker, errand, answer, waits=waits))
+            errand.hear(report, answer)
         except Exception:  # where it is printed or logged is a person's own, and may be closed
             log.exception("what a worker has told could not be told here")
 
@@ -191,10 +194,16 @@ class WorkerPool:
             return
         self._returning.append((worker, answer))
         self._go_on()
+        if worker.calls and not worker.is_held and any(each is worker for each, _ in self._returning):
+            worker.is_held = True
+            self._hear(errand, Held())
 
     def _return(self, worker: Worker, answer: Answer) -> None:
         worker.calls -= 1
         worker.answer(answer)
+        if worker.is_held and worker.errand is not None:
+            worker.is_held = False
+            self._hear(worker.errand, Started(str(worker.pid)))
 
     def _ended(self, worker: Worker, ending: Ending) -> None:
         errand = worker.errand

@@ -27,6 +27,7 @@ from xpipe_nb.workers.reports import (
     Asked,
     Ending,
     Failed,
+    Held,
     Lined,
     Logged,
     Printed,
@@ -177,6 +178,9 @@ class _Errand:
         turn = self._turn
         if isinstance(report, Started):
             self._begin()
+        elif isinstance(report, Held):
+            self._waits = True
+            turn.services.queue_up(turn, is_free=False)
         elif isinstance(report, Asked):
             task = asyncio.get_running_loop().create_task(self._answer(report, answer))
             self._tasks.add(task)

@@ -11,6 +11,7 @@ __all__ = [
     "Done",
     "Ending",
     "Failed",
+    "Held",
     "Lined",
     "Logged",
     "Printed",
@@ -30,6 +31,11 @@ class Started:
     """
 
     worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The handler has its answer, but may not go on yet: others work meanwhile. `Started` tells when it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,5 +138,5 @@ class Failed:
 Ending: TypeAlias = Done | Failed
 """How a job ends where its worker lives on."""
 
-Report: TypeAlias = Started | Printed | Lined | Progressed | Logged | Warned | Asked
+Report: TypeAlias = Started | Held | Printed | Lined | Progressed | Logged | Warned | Asked
 """What comes before that, any number of times."""

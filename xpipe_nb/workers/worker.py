@@ -60,6 +60,7 @@ class Worker:
         self.pid = 0
         self.errand: Errand | None = None
         self.calls = 0  # how many answers its handler waits for
+        self.is_held = False  # it has an answer, but may not go on yet
         self.tasks = 0
         self.since = monotonic()
         self.is_gone = False
@@ -113,7 +114,7 @@ class Worker:
 
     def is_done(self) -> None:
         """It has done its job."""
-        self.errand, self.calls, self.since = None, 0, monotonic()
+        self.errand, self.calls, self.is_held, self.since = None, 0, False, monotonic()
 
     def leave(self) -> None:
         """Let it end by itself."""
