@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.accounts import Budgets
 from xpipe_nb.composing import Composer
-from xpipe_nb.config.dask import check_dask
 from xpipe_nb.config.pool import check_pool
 from xpipe_nb.conversation import Keeper
 from xpipe_nb.conversations import Conversations
@@ -72,7 +71,6 @@ class Parts(Keeper, ABC):
 
     def __init__(self, config: OrganismConfig, namespace: Mapping[str, Any] | None = None) -> None:
         listeners = resolve_all(config.listeners, namespace)
-        check_dask(listeners)
         check_pool(listeners, config.process_pool)
         limits = config.limits
         self.config = config

@@ -271,6 +271,9 @@ def test_without_the_package_a_sentence_says_what_to_install(cell, monkeypatch) 
     (fault,) = caught.value.faults
     said = "failing runs on Dask, and the package distributed is not installed (pip install 'xpipe_nb[dask]')"
     assert said in str(fault)
+    organism = Organism("far", [cell["local"]])
+    with pytest.raises(ConfigError, match="distributed is not installed"):
+        organism.listener(cell["failing"])
 
 
 def test_a_scheduler_that_does_not_answer_ends_the_conversation(cell, monkeypatch) -> None:

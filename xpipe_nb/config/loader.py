@@ -9,7 +9,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from xpipe_nb.config.dask import check_dask
 from xpipe_nb.config.entries import read_entries
 from xpipe_nb.config.keys import PYTHON_KEYS, SETTING_KEYS, identity_keys, mapping
 from xpipe_nb.config.organism import OrganismConfig
@@ -160,7 +159,6 @@ def _organism(document: YamlDocument, around: Surroundings, folder: Path | None)
 
 def _check_pool(listeners: list[Listener | None], settings: Any, place: Place) -> None:
     try:
-        check_dask(listeners)
         check_pool(listeners, settings.get("process_pool") if isinstance(settings, dict) else None)
     except ConfigError as error:
         place.faults.extend(error.faults)
