@@ -362,9 +362,10 @@ async def killed_at_random(notebook: Notebook, kills: int, seed: int = 0) -> tup
                 tasks.add(asyncio.ensure_future(ask(organism, sent)))
                 sent += 1
             _, tasks = await asyncio.wait(tasks, timeout=dice.random() * 0.05, return_when=asyncio.FIRST_COMPLETED)
-            victims = [each for each in organism.workers if each.pid and (each.conversation or 0) not in struck]
+            begun = [each for each in organism.workers if each.state == "busy" and each.seconds > 0.005]
+            victims = [each for each in begun if each.conversation not in struck]
             victim = dice.choice(victims) if victims else None
-            if victim is not None and victim.conversation is not None:
+            if victim is not None and dice.random() < 0.5:
                 os.kill(victim.pid, signal.SIGKILL)
                 struck.add(victim.conversation)
         await asyncio.gather(*tasks)
@@ -402,3 +403,18 @@ def test_the_size_is_this_process_share_of_the_machine(
     assert default_size(tmp_path) == size
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0}, raising=False)
     assert default_size(tmp_path) == 1
+
+
+@pytest.mark.parametrize("program", ["/no/such/python", "/bin/false"])
+def test_where_no_worker_can_be_started_every_conversation_ends(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    """After a few tries those who wait are told so in one sentence, and not left waiting."""
+    monkeypatch.setattr(sys, "executable", program)
+
+    async def tell() -> None:
+        async with story(notebook) as organism:
+            with pytest.raises(ConversationFailed, match="no worker process can be started"):
+                await organism.ask(notebook.names["Num"](1), to="echo")
+
+    run(tell())

@@ -77,8 +77,12 @@ class Worker:
     async def start(self, launch: Launcher) -> None:
         """Start the process; it says when it is ready."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            launch.launch(theirs)
+        try:
+            with theirs:
+                launch.launch(theirs)
+        except BaseException:
+            ours.close()
+            raise
         await asyncio.get_running_loop().create_connection(lambda: self._link, sock=ours)
         self._link.send(surroundings())
 
