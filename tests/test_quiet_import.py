@@ -9,8 +9,8 @@ import pytest
 from tests.support import ROOT, fresh_python
 
 LOUD = [
-    "IPython", "anywidget", "cryptography", "graphviz", "ipywidgets", "multiprocessing", "psutil", "pygraphviz", "redis", "tblib",
-    "traitlets",
+    "IPython", "anywidget", "cryptography", "dask", "distributed", "graphviz", "ipywidgets", "multiprocessing", "psutil",
+    "pygraphviz", "redis", "tblib", "traitlets",
 ]  # fmt: skip
 """What only the notebook, or the function that draws, signs, shares or measures, may import."""
 

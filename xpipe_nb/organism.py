@@ -81,6 +81,7 @@ class Organism:
         process_pool: The worker processes of `cpu_bound` listeners, started when first needed: `{"workers": how many work
             at once (default: the processors that this process may use, at most 4), "max_tasks_per_child": after how many
             handlers each is replaced, "start_method": "forkserver" | "spawn", "enabled": False for none at all}`.
+        dask: Where listeners with `executor: dask` run: the `address` of a scheduler, or the `workers` of a cluster here.
         backend: Where its state is shared with workers and other kernels: a URL as `redis://localhost:6379/0`, a
             mapping as in YAML, or a `StateAddress` (see there); left out, `shared_state` stays in this process.
         hooks: Objects that keep a book of messages, in the order in which they are called (`DispatchHook`).
@@ -111,6 +112,7 @@ class Organism:
         port: int | None = None,
         llm: Any = None,
         process_pool: Any = None,
+        dask: Mapping[str, Any] | None = None,
         backend: Any = None,
         hooks: Iterable[Any] | None = None,
         **misspelt: Never,
@@ -130,6 +132,7 @@ class Organism:
                 port=port,
                 llm=llm,
                 process_pool=process_pool,
+                dask=dask,
                 backend=backend,
                 hooks=list(hooks) if hooks else None,
                 **misspelt,

@@ -131,7 +131,7 @@ class Parts(Keeper, ABC):
         )
         self.prompts = Prompts(self.directory)
         self.threads = DaemonThreads()
-        self.executors = Executors(self.threads, {"process": self._own_workers})
+        self.executors = Executors(self.threads, {"process": self._own_workers, "dask": self._dask_workers})
 
     def _connect(self) -> None:
         """Close the circle: what is below learns of what was built after it."""
@@ -206,6 +206,12 @@ class Parts(Keeper, ABC):
         from xpipe_nb.workers.starting import own_workers  # a price that only those pay who need them
 
         return own_workers(self.config, self.executors.parcels, self.bus)
+
+    def _dask_workers(self) -> Executor:
+        """Get ready to connect to a cluster, and say so."""
+        from xpipe_nb.workers.dask import dask_workers  # likewise
+
+        return dask_workers(self.config, self.executors.parcels, self.bus)
 
     def layers(self) -> list[Layer | Where]:
         """Give what stands around a handler's call, the outermost first."""

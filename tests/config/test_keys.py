@@ -56,6 +56,7 @@ OTHER_SETTINGS = {
     "max_tokens_per_thread": 3,
     "llm": "x",
     "process_pool": {"enabled": False},
+    "dask": {"workers": 3},
     "backend": {"type": "redis", "redis_url": "redis://localhost:6380/1"},
     "hooks": [Hook()],
     "gate": GateLimits(max_nodes=3),

@@ -84,3 +84,28 @@ def test_ctrl_c_stops_the_waiting_with_one_line(terminal: Any) -> None:
     assert "Traceback" not in terminal.before
     terminal.sendline("print('state', story.conversations[-1].state)")
     terminal.expect("state active")
+
+
+TELLING = """\
+import asyncio
+@xp.listener
+async def telling(message: Ping, meta) -> None:
+    for number in range(1, 5):
+        meta.progress(number, 4)
+        await asyncio.sleep(0.12)
+    print("told " + "all")
+    meta.progress(4, 4, "whole")
+"""
+
+
+def test_progress_is_a_line_that_is_written_again_and_again(terminal: Any) -> None:
+    """What a handler prints takes its place, and the last state stays."""
+    (Path(terminal.cwd) / "more.py").write_text(TELLING)
+    terminal.sendline("%run -i more.py")
+    terminal.sendline("get_ipython().run_cell_magic('organism', 'story', 'listeners: [telling]');")
+    terminal.expect("bound as story")
+    terminal.sendline("c = await story.inject(Ping('x'), to='telling'); await c;")
+    terminal.expect(r"telling █+░+  25 % · 1 of 4")
+    terminal.expect(r"\r\x1b\[2Ktelling █+░+  50 % · 2 of 4")
+    terminal.expect(r"\r\x1b\[2Ktold all\r\n")
+    terminal.expect(r"\r\x1b\[2Ktelling █+ 100 % · 4 of 4 · whole\r\n")

@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from xpipe_nb.config.dask import DASK_KEYS
 from xpipe_nb.config.organism import DEFAULT_PORT, ConfigWarning
 from xpipe_nb.config.pool import POOL_KEYS
 from xpipe_nb.errors import ConfigError
@@ -113,6 +114,7 @@ SETTING_KEYS = (
     Key("limits", _limits, spreads=True),
     Key("llm", not_built("llm", None)),
     Key("process_pool", or_none(mapping(POOL_KEYS))),
+    Key("dask", or_none(mapping(DASK_KEYS))),
     Key("backend", or_none(read_backend)),
 )
 """The settings beside the listeners, for YAML and Python alike."""

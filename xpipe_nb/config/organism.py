@@ -42,6 +42,8 @@ class OrganismConfig:
         process_pool: The worker processes of `cpu_bound` listeners, started when first needed: `{"workers": how many work
             at once (default: the processors that this process may use, at most 4), "max_tasks_per_child": after how many
             handlers each is replaced, "start_method": "forkserver" | "spawn", "enabled": False for none at all}`.
+        dask: Where listeners with `executor: dask` run: `{"address": that of a scheduler}`, or `{"workers": how many}` of a
+            cluster that is started on this machine when it is first needed.
         backend: Where its state is shared: a `StateAddress`, a URL as `redis://localhost:6379/0`, or a mapping
             `{"type": "memory" | "manager" | "redis", "redis_url": …, "redis_prefix": "xp:", "redis_ttl": seconds,
             "address": "host:port", "authkey": {"env": NAME}}`; what they mean is told at `StateAddress`. `memory`
@@ -66,6 +68,7 @@ class OrganismConfig:
     gate: GateLimits = field(default_factory=GateLimits)
     llm: Any = None
     process_pool: Mapping[str, Any] | None = None
+    dask: Mapping[str, Any] | None = None
     backend: Any = None
     hooks: list[Any] = field(default_factory=list)
     listeners: list[ListenerConfig] = field(default_factory=list)

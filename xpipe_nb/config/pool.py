@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xpipe_nb.config.dask import check_dask
 from xpipe_nb.errors import ConfigError, Fault
 from xpipe_nb.listeners import Listener
 from xpipe_nb.settings import Key, flag, one_of, or_none, whole
@@ -20,12 +21,13 @@ POOL_KEYS = (
 """What it may say: by default as many workers as there are processors for this process, at most four, by forkserver."""
 
 
-def check_pool(listeners: Iterable[Listener | None], pool: Mapping[str, Any] | None) -> None:
-    """See to it that no listener needs worker processes where they are switched off.
+def check_pool(listeners: Sequence[Listener | None], pool: Mapping[str, Any] | None) -> None:
+    """See to it that no listener needs worker processes where they are switched off, or Dask where it is not installed.
 
     Raises:
         ConfigError: One does; every one is named.
     """
+    check_dask(listeners)
     if pool is None or pool.get("enabled", True):
         return
     faults = [

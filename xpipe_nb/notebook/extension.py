@@ -21,6 +21,7 @@ from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.magics import Magics, Work
 from xpipe_nb.notebook.mistakes import hide_tracebacks, show_tracebacks
 from xpipe_nb.notebook.outputs import Outputs
+from xpipe_nb.notebook.progress import show_batches
 from xpipe_nb.notebook.saying import say
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import NESTED, Shell
@@ -95,6 +96,7 @@ class Extension:
             keep_the_shell_open(self._shell),
             keep_the_loop_turning(self._shell),
             keep_ours_out(self._shell, partial(stopped, self.session)),
+            show_batches(self._outputs, self.session.part),
         ]
         hide_tracebacks()
         if prefix:

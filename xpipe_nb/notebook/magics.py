@@ -21,9 +21,10 @@ from xpipe_nb.notebook.line import InjectLine, OrganismLine, read_inject, read_o
 from xpipe_nb.notebook.mistakes import Mistake, one_line, show_as
 from xpipe_nb.notebook.reloads import reloaded_text
 from xpipe_nb.notebook.saying import say
-from xpipe_nb.notebook.session import Session, Started
+from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.settling import settle
 from xpipe_nb.notebook.shell import Shell
+from xpipe_nb.notebook.started import Started
 from xpipe_nb.wording import counted
 
 __all__ = ["Magics"]

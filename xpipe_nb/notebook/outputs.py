@@ -10,7 +10,8 @@ import asyncio
 import contextvars
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import Context, ContextVar
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -23,6 +24,12 @@ from xpipe_nb.notebook.shell import Shell
 __all__ = ["Outputs"]
 
 _MARK = "__xpipe_outputs__"
+
+_CLEARED = "\r\x1b[2K"
+"""What empties the present line of a terminal."""
+
+_ours: ContextVar[bool] = ContextVar("xpipe_ours", default=False)
+"""What is written or displayed here is ours: it stands under the cell of a conversation, but is none of its output."""
 
 
 class _Live:
@@ -55,6 +62,7 @@ class Outputs:
         self._lock = threading.RLock()
         self._before: dict[tuple[int, str], tuple[Any, Callable[..., Any]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._has_line = False
 
     # ---- coming and going
 
@@ -99,8 +107,10 @@ class Outputs:
 
     def _writer(self, stream: str, write: Callable[[str], Any]) -> Callable[[str], Any]:
         def written(text: str) -> Any:
+            if self._has_line:
+                self._clear_line()
             conversation = current_conversation()
-            if conversation is None or not isinstance(text, str):
+            if conversation is None or _ours.get() or not isinstance(text, str):
                 return write(text)
             with self._lock:
                 live = self._live_of(conversation)
@@ -123,6 +133,23 @@ class Outputs:
             shown = live.share.drawn(stream)
         if shown:
             self._write(stream, shown)
+
+    def write_line(self, text: str, stays: bool) -> None:
+        """Write a line of ours over the one before, as a terminal can; whatever is printed next takes its place.
+
+        Args:
+            text: The line.
+            stays: It is the last one, and what is printed next comes below it.
+        """
+        with self._lock:
+            self._has_line = not stays
+            self._write("stdout", f"{_CLEARED}{text}" + ("\n" if stays else ""))
+
+    def _clear_line(self) -> None:
+        with self._lock:
+            if self._has_line:
+                self._has_line = False
+                self._write("stdout", _CLEARED)
 
     def _write(self, stream: str, text: str) -> None:
         """Write past ourselves, at once."""
@@ -165,7 +192,6 @@ class Outputs:
             conversation = current_conversation()
             if conversation is None:
                 return publish(data, *arguments, **options)
-
             live = self._live_of(conversation)
 
             def send() -> None:
@@ -175,21 +201,38 @@ class Outputs:
                 finally:
                     live.is_displaying = False
 
+            if _ours.get():
+                return send()
+            metadata = arguments[0] if arguments else options.get("metadata")
             with self._lock:
-                display_id = (options.get("transient") or {}).get("display_id", "")
-                metadata = arguments[0] if arguments else options.get("metadata")
-                if options.get("update"):
-                    return self._update(live, display_id, Kept(data, metadata, is_shown=True), send)
-                kept = live.share.displayed(conversation, data, metadata)
-                if display_id:
-                    live.kept[display_id] = kept
-                for stream in list(live.share.bars):
-                    self._draw(live, stream)
-                if not kept.is_shown:
-                    return None
-            return send()
+                is_due = self._displayed(conversation, live, Kept(data, metadata, is_shown=True), options, send)
+            return send() if is_due else None
 
         return published
+
+    def _displayed(
+        self, conversation: Conversation, live: _Live, now: Kept, options: Mapping[str, Any], send: Callable[[], None]
+    ) -> bool:
+        """Keep what a handler displays; say whether it is to be shown at once."""
+        display_id = (options.get("transient") or {}).get("display_id", "")
+        if options.get("update"):
+            self._update(live, display_id, now, send)
+            return False
+        kept = live.share.displayed(conversation, now.data, now.metadata)
+        if display_id:
+            live.kept[display_id] = kept
+        for stream in list(live.share.bars):
+            self._draw(live, stream)
+        return kept.is_shown
+
+    def beside(self, context: Context, show: Callable[[], None]) -> None:
+        """Show something of ours under the cell of a conversation, beside what its handlers print and display.
+
+        Args:
+            context: The conversation's.
+            show: Displays it.
+        """
+        context.copy().run(_shown_as_ours, show)
 
     def _under_its_cause(self, send: Callable[[], Any]) -> None:
         """Publish under the cell that began the conversation; an ipykernel before 7 does not do that itself."""
@@ -263,3 +306,8 @@ class Outputs:
         end = "" if live is None else live.share.line_end("stdout")
         if end and conversation.context is not None:
             conversation.context.copy().run(self._write, "stdout", end)
+
+
+def _shown_as_ours(show: Callable[[], None]) -> None:
+    _ours.set(True)
+    show()

@@ -10,6 +10,7 @@ from xpipe_nb.config import ConfigLoader, OrganismConfig
 from xpipe_nb.events import ReloadEvent
 from xpipe_nb.listeners import resolve_all
 from xpipe_nb.notebook.picture import Picture
+from xpipe_nb.notebook.progress import ProgressShown
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.view import bundle
 from xpipe_nb.organism import Organism
@@ -74,6 +75,7 @@ class Run:
         namespace: The notebook's names.
         ended: Is told the number of each conversation that has ended.
         stopped: Is told of this run once its organism has stopped, whoever stopped it.
+        progress: Makes what draws how far its handlers are.
     """
 
     def __init__(
@@ -83,8 +85,10 @@ class Run:
         namespace: Mapping[str, Any],
         ended: Callable[[int], None],
         stopped: Callable[[Run], None],
+        progress: Callable[[Organism], ProgressShown],
     ) -> None:
         self.organism, self.source = organism, source
+        self.progress = progress(organism)
         self.record = Record(organism, ended, lambda: stopped(self))
         organism.pump.passages.keep()
         self.messages = organism.messages  # it holds what happens from the first look on
@@ -139,6 +143,7 @@ class Run:
         """
         self._is_over = True
         self.record.close()
+        self.progress.close()
         self.picture.finish()
         if self._view is not None:
             self._view.close()

@@ -8,7 +8,6 @@ import keyword
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, MutableMapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,62 +15,25 @@ from weakref import WeakValueDictionary
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.env_file import read_env_file
-from xpipe_nb.events import ReloadEvent
 from xpipe_nb.known import remember
 from xpipe_nb.listeners import Listener
 from xpipe_nb.names import SYSTEM_LISTENERS, is_system_name
+from xpipe_nb.notebook.bars import Bars
 from xpipe_nb.notebook.called import Called
 from xpipe_nb.notebook.mistakes import Mistake, unknown_word
 from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.notebook.picture import Picture
 from xpipe_nb.notebook.places import place_of
+from xpipe_nb.notebook.progress import ProgressShown
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.runs import Run, Source
 from xpipe_nb.notebook.saying import say
+from xpipe_nb.notebook.started import Ended, Started
 from xpipe_nb.organism import Organism
 
-__all__ = ["Ended", "Session", "Started", "check_name"]
+__all__ = ["Session", "check_name"]
 
 _MOMENT = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What became of an organism's conversations when it was stopped.
-
-    Args:
-        name: The organism's name.
-        done: How many had come to a good end by themselves.
-        failed: How many had ended in an error.
-        cut: The ones that were still under way, with the listener they were in: `#4, in shouter`.
-    """
-
-    name: str
-    done: int
-    failed: int
-    cut: tuple[str, ...]
-
-    def __str__(self) -> str:
-        cut = f", {len(self.cut)} ended ({'; '.join(self.cut)})" if self.cut else ""
-        failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.name} stopped: {self.done} done{failed}{cut}"
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """An organism that has just been started, or has taken over what its cell says now.
-
-    Args:
-        run: The organism and what is kept beside it.
-        before: What became of the one that had its name, if one was stopped.
-        reloaded: What changed, if it ran already and runs on.
-        bound: The name it has in the notebook, if it has one.
-    """
-
-    run: Run
-    before: Ended | None = None
-    reloaded: ReloadEvent | None = None
-    bound: str | None = None
 
 
 class Session:
@@ -88,7 +50,8 @@ class Session:
         self.namespace = namespace
         self.runs: dict[str, Run] = {}
         self._bound: WeakValueDictionary[str, Organism] = WeakValueDictionary()
-        self._parting: list[Picture] = []
+        self._parting: list[Picture | Bars] = []
+        self._progress = partial(ProgressShown, outputs=outputs, parted=self.part)
         self._lines: dict[Conversation, Picture] = {}
         self._present_cell = present_cell
         self._started_last: tuple[str, int] | None = None
@@ -148,7 +111,7 @@ class Session:
         organism.pump.services.place_of = place_of
         await organism.start()
         ended = partial(self._end, organism)
-        self.runs[name] = run = Run(organism, source, self.namespace, ended, self._left)
+        self.runs[name] = run = Run(organism, source, self.namespace, ended, self._left, self._progress)
         remember(name, organism)
         self._started_last = name, self._present_cell()
         return Started(run, before, bound=self._bind_organism(organism, variable))
@@ -200,10 +163,16 @@ class Session:
         Args:
             every: Look at all the others, too; nothing is sent where nothing has changed.
         """
+        for run in self.runs.values():
+            run.progress.look()
         for picture in [*(run.picture for run in self.runs.values()), *self._lines.values(), *self._parting]:
             if every or picture.is_due:
                 picture.renew()
-        self._parting = [picture for picture in self._parting if picture.is_due]
+        self._parting[:] = [picture for picture in self._parting if picture.is_due]
+
+    def part(self, picture: Picture | Bars) -> None:
+        """Show the last state of something at the end of a cell, if it cannot be shown before."""
+        self._parting.append(picture)
 
     def attend(self, *, attended: bool) -> None:
         """Note whether a person looks on who could be asked; whoever runs the cells tells it anew with each."""
@@ -267,7 +236,9 @@ class Session:
             later(_MOMENT, self._tell_failure, conversation)
 
     def tell_end(self, organism: Organism, conversation: Conversation) -> None:
-        """Say under its cell what of a conversation's output was held back; to do it twice does no harm."""
+        """Show under its cell what of a conversation's output and progress was held back; twice does no harm."""
+        if (run := self.runs.get(organism.name)) is not None:
+            run.progress.finish(conversation.number)
         self.outputs.finish(conversation, self.place_of(organism, conversation) or f"#{conversation.number}")
 
     def keep_line(self, conversation: Conversation, line: Picture) -> None:

@@ -37,6 +37,8 @@ from xpipe_nb.views.state import (
 __all__ = ["fold", "fold_all"]
 
 _LONGEST_TEXT = 80
+_WITHOUT_STEP = (CellEvent, ProgressEvent)
+"""These come when the notebook looks, or as often as there is time for: no step that is saved may depend on that."""
 _OVER = {"completed": "done", "error": "failed", "killed": "ended"}
 
 
@@ -51,7 +53,7 @@ def fold_all(state: ViewState, events: Iterable[PumpEvent]) -> ViewState:
     for event in events:
         reducer = _REDUCERS.get(type(event))
         if reducer is not None:
-            state.step += type(event) is not CellEvent  # it comes when the notebook looks, which no step may depend on
+            state.step += type(event) not in _WITHOUT_STEP
             reducer(state, event, Moment(state.step, event.at))
     return state
 

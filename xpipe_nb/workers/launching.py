@@ -12,7 +12,7 @@ from typing import Protocol
 
 from xpipe_nb.workers.nursery import STATUS
 
-__all__ = ["Forkserver", "Launcher", "Spawn", "launcher"]
+__all__ = ["Forkserver", "Launcher", "Spawn", "interrupts_blocked", "launcher"]
 
 
 KEPT = 64
@@ -145,14 +145,14 @@ def _python(module: str, end: socket.socket) -> subprocess.Popen[bytes]:
     path = [each for each in sys.path if isinstance(each, str)]
     code = f"import sys; sys.path[:] = {path!r}; from {module} import main; main({end.fileno()})"
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # noqa: SLF001 - as `multiprocessing` does
-    with _interrupts_blocked():
+    with interrupts_blocked():
         return subprocess.Popen(  # noqa: S603 - it is this interpreter, and our own code
             [sys.executable, *flags, "-c", code], pass_fds=[end.fileno()], stdin=subprocess.DEVNULL
         )
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Let a process that is started meanwhile not be interrupted before it can say that it ignores that."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -19,6 +19,7 @@ from xpipe_nb.workers.culprits import culprit
 from xpipe_nb.workers.failures import raised
 from xpipe_nb.workers.inside import function_name
 from xpipe_nb.workers.jobs import Answer, Job
+from xpipe_nb.workers.onlookers import watchers
 from xpipe_nb.workers.packing import pack, unpack
 from xpipe_nb.workers.parcels import Packed, Parcels
 from xpipe_nb.workers.pool import WorkerPool
@@ -26,13 +27,10 @@ from xpipe_nb.workers.remote import reflect
 from xpipe_nb.workers.reports import Failed, Report, Started
 from xpipe_nb.workers.sizing import default_size
 
-__all__ = ["Batch", "map", "watchers"]
+__all__ = ["Batch", "map"]
 
 POISON = 2
 """How many workers one item may cost."""
-
-watchers: list[Callable[[Batch], None]] = []
-"""Are told of each batch that begins; a notebook draws its bar so. `batch.subscribe` tells how far it is."""
 
 
 class Batch:
