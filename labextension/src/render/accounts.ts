@@ -1,0 +1,95 @@
+/** Where a budget stands: in percent, in words, and how much it is raised by. */
+
+import type { AccountRow, ConversationRow, QuestionRow, Snapshot } from '../protocol';
+import type { Glyph, Hue } from './glyphs';
+import { count } from './words';
+
+/** The percentages that are marked on a meter; from the first on it needs attention, from the last on it is a fault. */
+export const TICKS = [75, 90, 95] as const;
+
+/** A new limit is that many times the old one, until a person says otherwise. */
+const MORE = 1.6;
+
+/** One account with what it belongs to. */
+export interface Standing {
+  readonly key: number;
+  readonly account: AccountRow;
+  readonly conversation: ConversationRow | undefined;
+  /** What waits for a higher limit. */
+  readonly question: QuestionRow | undefined;
+}
+
+/** Give the accounts with their conversations and questions, the newest first. */
+export function standings({ budgets, threads, questions }: Snapshot): Standing[] {
+  const conversations = new Map(threads.conversations.map(row => [row.key, row]));
+  const asked = new Map(
+    questions.questions.filter(row => row.kind === 'budget').map(row => [row.conversation, row] as const)
+  );
+  return [...budgets.accounts]
+    .reverse()
+    .map(account => ({
+      key: account.key,
+      account,
+      conversation: conversations.get(account.key),
+      question: asked.get(account.key)
+    }));
+}
+
+/** How much of the limit is spent or set aside, in whole percent; null without a limit. */
+export function percentOf({ limit, used, reserved }: AccountRow): number | null {
+  return limit === null ? null : Math.floor((100 * (used + reserved)) / Math.max(1, limit));
+}
+
+/** How a meter looks at a percentage. */
+export function levelOf(percent: number | null): '' | 'attention' | 'fault' {
+  const [near, , full] = TICKS;
+  return percent === null || percent < near ? '' : percent < full ? 'attention' : 'fault';
+}
+
+/** Say where a budget stands. */
+export function wordsOf({ account, conversation, question }: Standing): [Glyph, Hue, string] {
+  const percent = percentOf(account);
+  const told = percent === null ? '' : `${count(percent)} %`;
+  if (question) {
+    return ['warn', 'fault', `${told}, waits for you`];
+  }
+  if (conversation && conversation.ended !== null) {
+    return OVER[conversation.state] ?? ['done', 'idle', conversation.state];
+  }
+  const level = levelOf(percent);
+  if (isUsedUp(account)) {
+    return ['warn', 'fault', `${told}, used up`];
+  }
+  return level === ''
+    ? ['processing', 'running', told || 'no limit']
+    : ['warn', level, told + (account.warned ? ', agent warned' : '')];
+}
+
+const OVER: Readonly<Record<string, [Glyph, Hue, string]>> = {
+  done: ['done', 'idle', 'done'],
+  failed: ['error', 'fault', 'failed'],
+  ended: ['stop', 'idle', 'ended']
+};
+
+/** Nothing is left. */
+export function isUsedUp({ limit, used }: AccountRow): boolean {
+  return limit !== null && used >= limit;
+}
+
+/** How many budgets are exhausted while somebody would spend more. */
+export function exhausted(snapshot: Snapshot): number {
+  return standings(snapshot).filter(
+    each => each.question || (each.conversation?.ended === null && isUsedUp(each.account))
+  ).length;
+}
+
+/** The limit that is proposed: more by a fair share, and enough for what waits. */
+export function proposed({ account, question }: Standing): number {
+  return Math.max(Math.ceil((account.limit ?? 0) * MORE), question?.needs ?? 0);
+}
+
+/** Read a number as people write it: 80,000 or 80000; null if it is none. */
+export function readCount(text: string): number | null {
+  const digits = text.replace(/[\s,_.']/g, '');
+  return /^\d{1,15}$/.test(digits) ? Number(digits) : null;
+}
