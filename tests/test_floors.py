@@ -76,6 +76,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "spending",
         "stages",
         "views",
+        "workers",
     ),
     3: ("bootstrap", "known", "organism", "parts", "primitives", "pump"),  # the running machine, put together
     4: ("cli",),  # the same from a command line

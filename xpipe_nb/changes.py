@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Changes", "changes_between", "fields_changed"]
 
 _SETTINGS = (
-    "description", "agent", "peers", "broadcast", "prompt", "cpu_bound", "timeout", "concurrency", "retries",
+    "description", "agent", "peers", "broadcast", "prompt", "cpu_bound", "executor", "timeout", "concurrency", "retries",
 )  # fmt: skip
 
 

@@ -8,18 +8,31 @@ from typing import Any
 
 __all__ = [
     "CallFailed",
+    "CannotTravel",
     "ConfigError",
     "ConversationFailed",
     "DefinitionError",
     "Fault",
     "PayloadError",
     "Rejected",
+    "WorkerDied",
     "XPipeError",
 ]
 
 
 class XPipeError(Exception):
     """The root of the tree: catch it to catch all that `xpipe_nb` raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel with all fields: to be made again by its own arguments would need those that `args` does not hold."""
+        return _made_again, (type(self), self.args, vars(self))
+
+
+def _made_again(cls: type[XPipeError], args: tuple[Any, ...], fields: dict[str, Any]) -> XPipeError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    vars(error).update(fields)
+    return error
 
 
 @dataclass(frozen=True)
@@ -240,3 +253,36 @@ class ConversationFailed(XPipeError):
         self.replies: list[Any] = list(replies)
         self.letters: list[Any] = list(letters)
         super().__init__(problem)
+
+
+class WorkerDied(XPipeError):
+    """A worker process ended while it ran a handler: it was killed, ran out of memory, crashed or exited.
+
+    Args:
+        listener: The handler's listener.
+        how: What became of the process, in a clause.
+        pid: The process id; 0 where it is not known.
+    """
+
+    def __init__(self, listener: str, how: str, pid: int = 0) -> None:
+        self.listener, self.how, self.pid = listener, how, pid
+        process = f" ({pid})" if pid else ""
+        super().__init__(f"the worker process{process} of {listener} {how}")
+
+
+class CannotTravel(XPipeError):
+    """Something that a handler in a worker process needs, or gives, cannot be sent from process to process.
+
+    Args:
+        owner: Whose it is: the listener's or the function's name.
+        what: Which object it is, as it is called there.
+        why: Why it cannot be sent, in a clause.
+        expected: What would do.
+    """
+
+    def __init__(self, owner: str, what: str, why: str, expected: str = "") -> None:
+        self.owner, self.what, self.why, self.expected = owner, what, why, expected
+        super().__init__(
+            f"{owner} runs in a worker process, and {what} cannot travel there: {why}"
+            + (f"; {expected}" if expected else "")
+        )

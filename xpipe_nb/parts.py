@@ -44,6 +44,7 @@ from xpipe_nb.services import Services
 from xpipe_nb.settlements import Settlements
 from xpipe_nb.stages import Steps
 from xpipe_nb.thread_ids import ThreadIds
+from xpipe_nb.workers.executors import Executors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -88,7 +89,8 @@ class Parts(Keeper, ABC):
         self.hooks = Hooks(config.hooks)
         self.deadlines = Deadlines(self._abandon)
         self.services = Services(self.exchange, self.composer, self.directory, self.deadlines, self.bus)
-        perform = around(self.layers(), handled(self.threads))
+        self.executors = Executors(self.threads, {})
+        perform = around(self.layers(), handled(self.executors))
         self.crew = Crew(self.directory, self.exchange, self.scheduler, self.services, perform)
         self.inbox = Inbox(lambda: self.scheduler.has_place, self.crew.stir, order.work, self._look_for_quiet)
         order.connect(lambda: self.inbox.has_made)

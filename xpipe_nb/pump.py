@@ -102,7 +102,7 @@ class StreamPump(Parts):
             self.pipeline.stop_sources()
             self._tell_state()
             self._look_for_quiet()
-            self.threads.close()
+            await self.executors.stop()
             await self.hooks.flush()
             await self.bus.flush()
 

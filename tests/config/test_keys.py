@@ -73,6 +73,7 @@ OTHER_LISTENER = {
     "broadcast": True,
     "prompt": "Think.",
     "cpu_bound": True,
+    "executor": "process",
     "output_class": "Two",
     "timeout": 3,
     "concurrency": 3,

@@ -219,7 +219,7 @@ def test_every_setting_of_a_listener_is_compared() -> None:
         "concurrency": 7,
     }  # fmt: skip
     unseen = {"name", "handler", "handler_path", "payload_class", "payload_class_path", "is_agent", "output_class"}
-    later = {"cpu_bound", "retries"}
+    later = {"cpu_bound", "executor", "retries"}
     settings = {item.name for item in fields(ListenerConfig)} - unseen - later - {"given"}
     assert settings == set(others)
 

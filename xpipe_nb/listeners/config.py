@@ -34,7 +34,9 @@ class ListenerConfig:
         peers: Whom it may send to; default: anybody for a plain listener, nobody for an agent.
         broadcast: Whether it gets every message without a target that it accepts.
         prompt: The system prompt of an agent.
-        cpu_bound: Whether the handler runs in a worker process.
+        cpu_bound: Whether the handler runs in a worker process; the same as `executor: process`.
+        executor: Where the handler runs: `inline` on the loop, in a `thread`, in a `process`, or on `dask`; default: a
+            coroutine function on the loop, a plain function in a thread.
         output_class: What it gives; default: the return annotation.
         timeout: Seconds that one run may take; 0 means no limit.
         concurrency: How many of it may run at once, from 1; `None` leaves it to the other limits.
@@ -56,6 +58,7 @@ class ListenerConfig:
     broadcast: bool = False
     prompt: str | None = None
     cpu_bound: bool = False
+    executor: str | None = None
     output_class: PayloadClasses | None = None
     timeout: float = 60.0
     concurrency: int | None = None

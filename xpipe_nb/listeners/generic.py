@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from xpipe_nb.errors import ConfigError, Fault
-from xpipe_nb.listeners.record import Listener
+from xpipe_nb.listeners.record import Listener, executor_of
 from xpipe_nb.listeners.resolve import first_line
 from xpipe_nb.listeners.signature import read_signature
 from xpipe_nb.names import is_name, is_system_name
@@ -56,6 +56,7 @@ def generic_listener(name: str, handler: Callable[..., Any], description: str = 
         description=description or first_line(handler),
         accepts=_Anything(),
         form=signature.form,
+        executor=executor_of(signature.form),
         takes_meta=signature.takes_meta,
         accepts_errors=True,
         generic=True,

@@ -11,14 +11,17 @@ from xpipe_nb.settings import (
     flag,
     invalid,
     name,
-    not_built,
+    one_of,
     or_none,
     seconds,
     text,
     whole,
 )
 
-__all__ = ["LISTENER_KEYS", "REFERENCE_KEYS"]
+__all__ = ["EXECUTORS", "LISTENER_KEYS", "REFERENCE_KEYS"]
+
+EXECUTORS = ("inline", "thread", "process", "dask")
+"""Where a handler may run."""
 
 
 def _handler(value: Any, place: Place) -> Any:
@@ -46,7 +49,8 @@ LISTENER_KEYS = (
     Key("peers", anybody_or_names),
     Key("broadcast", flag),
     Key("prompt", or_none(text)),
-    Key("cpu_bound", not_built("cpu_bound", False)),
+    Key("cpu_bound", flag),
+    Key("executor", one_of(*EXECUTORS)),
     Key("output_class", _classes),
     Key("timeout", seconds),
     Key("concurrency", or_none(whole(1))),

@@ -27,6 +27,7 @@ def listener(
     broadcast: bool = ...,
     prompt: str | None = ...,
     cpu_bound: bool = ...,
+    executor: str = ...,
     output_class: PayloadClasses = ...,
     timeout: float = ...,
     concurrency: int | None = ...,

@@ -6,10 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-__all__ = ["Form", "Listener", "Source"]
+__all__ = ["Form", "Listener", "Source", "executor_of"]
 
 Form = Literal["async", "plain", "async-generator", "generator"]
 """How a handler is called: awaited, run in a thread, iterated, or iterated in a thread."""
+
+
+def executor_of(form: Form) -> str:
+    """Say where a handler runs of which nobody said where: what waits on the loop, what may block in a thread."""
+    return "inline" if form.startswith("async") else "thread"
 
 
 class Source(NamedTuple):
@@ -42,7 +47,8 @@ class Listener:
         peers: Whom it may send to; `None` means anybody, the empty tuple nobody.
         broadcast: Whether it gets every message without a target that it accepts.
         prompt: The system prompt of an agent.
-        cpu_bound: Whether the handler runs in a worker process.
+        cpu_bound: Whether the handler runs in a worker process, ours or elsewhere.
+        executor: Where the handler runs: `inline`, `thread`, `process` or `dask`.
         output_class: The classes it gives, as far as they are known; `None` means unknown.
         promises_reply: Whether its annotation promises a payload, so that `None` is an error.
         timeout: Seconds that one run may take; `None` means no limit.
@@ -64,6 +70,7 @@ class Listener:
     broadcast: bool = False
     prompt: str | None = None
     cpu_bound: bool = False
+    executor: str = "inline"
     output_class: tuple[type, ...] | None = None
     promises_reply: bool = False
     timeout: float | None = 60.0

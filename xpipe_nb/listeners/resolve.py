@@ -12,7 +12,7 @@ from xpipe_nb.listeners.config import ListenerConfig
 from xpipe_nb.listeners.keys import LISTENER_KEYS, REFERENCE_KEYS
 from xpipe_nb.listeners.lookup import NotFound, find
 from xpipe_nb.listeners.mark import mark_of
-from xpipe_nb.listeners.record import Listener
+from xpipe_nb.listeners.record import Listener, executor_of
 from xpipe_nb.listeners.signature import Signature, read_signature
 from xpipe_nb.payloads import DeliveryError
 from xpipe_nb.settings import Place, read_keys, said
@@ -70,6 +70,7 @@ def read_listener(config: ListenerConfig, place: Place, around: Surroundings) ->
     signature = read_signature(handler, around.namespace)
     if signature.problem:
         place.key("handler").fault(f"{_called(handler)} {signature.problem}", "def handler(message: Payload, meta)")
+    _check_executor(settings, signature, place)
     accepts = _accepts(whole, signature, place, around)
     promise = _promise(whole, signature, place, around)
     if len(place.faults) > before:
@@ -155,12 +156,15 @@ def _listener(
     promise: Promise,
 ) -> Listener:
     own = {name: settings[name] for name in _KEPT if name in settings}
+    executor = settings.get("executor") or _executor(settings, signature)
     return Listener(
         handler=handler,
         accepts=accepts,
         form=signature.form,
         takes_meta=signature.takes_meta,
         peers=_peers(settings),
+        executor=executor,
+        cpu_bound=executor in _FAR,
         output_class=promise.classes,
         promises_reply=promise.reply,
         timeout=settings.get("timeout", 60.0) or None,
@@ -170,8 +174,31 @@ def _listener(
     )
 
 
-_KEPT = ("name", "description", "agent", "broadcast", "prompt", "cpu_bound", "concurrency", "retries")
+_KEPT = ("name", "description", "agent", "broadcast", "prompt", "concurrency", "retries")
 """The settings that a listener holds just as they were said."""
+
+
+_FAR = ("process", "dask")
+"""The executors that take functions and payloads by value."""
+
+
+def _executor(settings: Mapping[str, Any], signature: Signature) -> str:
+    """Where a handler runs of which nobody said where."""
+    if settings.get("cpu_bound"):
+        return "process"
+    return executor_of(signature.form)
+
+
+def _check_executor(settings: Mapping[str, Any], signature: Signature, place: Place) -> None:
+    executor, spot = settings.get("executor"), place.key("executor")
+    if settings.get("cpu_bound") or executor in _FAR:
+        place.key("cpu_bound" if settings.get("cpu_bound") else "executor").fault(
+            "worker processes are not built yet", "false, or no line at all"
+        )
+    if executor == "thread" and signature.form.startswith("async"):
+        spot.fault("a coroutine function does not run in a thread", "inline, process or dask")
+    elif executor in ("inline", "thread") and settings.get("cpu_bound"):
+        spot.fault(f"{executor} is no worker process, and the listener is cpu_bound", "process or dask")
 
 
 def _peers(settings: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -11,12 +11,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from xpipe_nb.dispatch import handled
 from xpipe_nb.dispatch.turn import Turn
 from xpipe_nb.notebook.saying import say
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import Shell
 from xpipe_nb.notebook.waiting import waits_in_ours
+from xpipe_nb.workers import local
 
 __all__ = ["Cells", "Interrupted", "Stopping", "Watchdog"]
 
@@ -27,8 +27,8 @@ PATIENCE = 0.25
 LINGER = 20
 """How many looks go by with nothing under way before the thread sleeps."""
 
-_CALLS_HANDLERS = str(handled.__file__)
-_OURS = str(Path(handled.__file__).parent.parent)
+_CALLS_HANDLERS = str(local.__file__)
+_OURS = str(Path(local.__file__).parent.parent)
 
 
 class Interrupted(Exception):
