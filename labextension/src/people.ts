@@ -11,6 +11,8 @@ export interface AccountRow {
   readonly used: number;
   /** Set aside for what is under way. */
   readonly reserved: number;
+  /** Its conversation is under way. */
+  readonly open?: boolean;
   /** An agent was told that a threshold is crossed. */
   readonly warned?: boolean;
 }
@@ -43,7 +45,12 @@ export interface Questions {
 }
 
 const isLimit = (value: unknown): boolean => value === null || isNumber(value);
-const ACCOUNT: Shape = { ...each(isNumber, 'key', 'used', 'reserved'), limit: isLimit, warned: maybe(isFlag) };
+const ACCOUNT: Shape = {
+  ...each(isNumber, 'key', 'used', 'reserved'),
+  limit: isLimit,
+  open: maybe(isFlag),
+  warned: maybe(isFlag)
+};
 const QUESTION: Shape = {
   ...each(isNumber, 'key', 'conversation', 'frame'),
   ...each(isText, 'name', 'kind', 'text'),

@@ -18,9 +18,11 @@ import {
   type Shape
 } from './guards';
 import { type Budgets, isBudgets, isQuestions, type Questions } from './people';
+import { isWorkers, type Workers } from './processes';
 
 export type { Moment } from './guards';
 export type { AccountRow, Budgets, QuestionRow, Questions } from './people';
+export type { WorkerRow, Workers } from './processes';
 
 export const PROTOCOL = 2;
 
@@ -200,6 +202,7 @@ export interface Snapshot {
   readonly messages: { readonly total: number; readonly rows: readonly MessageRow[] };
   readonly budgets: Budgets;
   readonly questions: Questions;
+  readonly workers: Workers;
   readonly details?: Details;
   /** Who holds the kernel's loop, in a sentence; the kernel sends nothing else meanwhile. */
   readonly blocked?: string;
@@ -225,6 +228,7 @@ export interface Delta {
   readonly messages?: { readonly total: number };
   readonly budgets?: Omit<Budgets, 'accounts'>;
   readonly questions?: Omit<Questions, 'questions'>;
+  readonly workers?: Omit<Workers, 'workers'>;
   readonly tables?: Readonly<Record<string, TableChange>>;
 }
 
@@ -314,6 +318,7 @@ export const isSnapshot = (value: unknown): value is Snapshot =>
     messages: part => has(part, MESSAGES),
     budgets: isBudgets,
     questions: isQuestions,
+    workers: isWorkers,
     details: maybe(isDetails)
   });
 
@@ -365,7 +370,8 @@ export function applied(old: Snapshot, delta: Delta): Snapshot | null {
       ...old.questions,
       ...delta.questions,
       questions: changed(old.questions.questions, tables['questions'])
-    }
+    },
+    workers: { ...old.workers, ...delta.workers, workers: changed(old.workers.workers, tables['workers']) }
   };
   return isSnapshot(next) ? next : null;
 }

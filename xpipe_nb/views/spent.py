@@ -54,10 +54,11 @@ def budgets_part(state: ViewState, shown: Iterable[int]) -> dict[str, Any]:
         shown: The numbers of the conversations that are told of.
     """
     told = set(shown)
-    rows = [_account(each) for number, each in sorted(state.accounts.items()) if number in told]
+    rows = [_account(each, state) for number, each in sorted(state.accounts.items()) if number in told]
     return {"limit": state.limit, "tokens": state.tokens, "accounts": rows}
 
 
-def _account(each: AccountNow) -> dict[str, Any]:
+def _account(each: AccountNow, state: ViewState) -> dict[str, Any]:
     row = {"key": each.number, "limit": each.limit, "used": each.used, "reserved": each.reserved}
-    return {**row, "warned": True} if each.warned else row
+    flags = {"open": _is_open(state, each.number), "warned": each.warned}
+    return {**row, **{name: True for name, is_so in flags.items() if is_so}}

@@ -73,7 +73,7 @@ describe('the store of a model', () => {
   });
 
   it('takes nothing that is not of our types', () => {
-    comm.push({ snapshot: { protocol: 2 } });
+    comm.push({ snapshot: { protocol: 1 } });
     comm.push(null);
     comm.push('text');
     expect(store.snapshot).toBeNull();

@@ -25,14 +25,12 @@ export function standings({ budgets, threads, questions }: Snapshot): Standing[]
   const asked = new Map(
     questions.questions.filter(row => row.kind === 'budget').map(row => [row.conversation, row] as const)
   );
-  return [...budgets.accounts]
-    .reverse()
-    .map(account => ({
-      key: account.key,
-      account,
-      conversation: conversations.get(account.key),
-      question: asked.get(account.key)
-    }));
+  return [...budgets.accounts].reverse().map(account => ({
+    key: account.key,
+    account,
+    conversation: conversations.get(account.key),
+    question: asked.get(account.key)
+  }));
 }
 
 /** How much of the limit is spent or set aside, in whole percent; null without a limit. */
@@ -49,20 +47,25 @@ export function levelOf(percent: number | null): '' | 'attention' | 'fault' {
 /** Say where a budget stands. */
 export function wordsOf({ account, conversation, question }: Standing): [Glyph, Hue, string] {
   const percent = percentOf(account);
-  const told = percent === null ? '' : `${count(percent)} %`;
-  if (question) {
-    return ['warn', 'fault', `${told}, waits for you`];
+  const why = reason(account, question !== undefined);
+  if (question || (account.open && levelOf(percent) !== '')) {
+    const hue = question || levelOf(percent) === 'fault' ? 'fault' : 'attention';
+    return ['warn', hue, [told(percent), why].filter(Boolean).join(', ')];
   }
-  if (conversation && conversation.ended !== null) {
-    return OVER[conversation.state] ?? ['done', 'idle', conversation.state];
+  return account.open
+    ? ['processing', 'running', told(percent) || 'no limit']
+    : (OVER[conversation?.state ?? ''] ?? ['idle', 'idle', '']);
+}
+
+function reason(account: AccountRow, waits: boolean): string {
+  if (waits) {
+    return 'waits for you';
   }
-  const level = levelOf(percent);
-  if (isUsedUp(account)) {
-    return ['warn', 'fault', `${told}, used up`];
-  }
-  return level === ''
-    ? ['processing', 'running', told || 'no limit']
-    : ['warn', level, told + (account.warned ? ', agent warned' : '')];
+  return isUsedUp(account) ? 'used up' : account.warned ? 'agent warned' : '';
+}
+
+function told(percent: number | null): string {
+  return percent === null ? '' : `${count(percent)} %`;
 }
 
 const OVER: Readonly<Record<string, [Glyph, Hue, string]>> = {
@@ -76,11 +79,10 @@ export function isUsedUp({ limit, used }: AccountRow): boolean {
   return limit !== null && used >= limit;
 }
 
-/** How many budgets are exhausted while somebody would spend more. */
-export function exhausted(snapshot: Snapshot): number {
-  return standings(snapshot).filter(
-    each => each.question || (each.conversation?.ended === null && isUsedUp(each.account))
-  ).length;
+/** How many budgets are exhausted, of conversations that are under way. */
+export function exhausted({ budgets, questions }: Snapshot): number {
+  const asked = new Set(questions.questions.filter(row => row.kind === 'budget').map(row => row.conversation));
+  return budgets.accounts.filter(row => asked.has(row.key) || (row.open && isUsedUp(row))).length;
 }
 
 /** The limit that is proposed: more by a fair share, and enough for what waits. */

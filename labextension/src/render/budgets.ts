@@ -26,7 +26,12 @@ export class BudgetsPanel implements Panel {
       'div',
       { class: 'budget scale hide-narrow', 'aria-hidden': 'true' },
       h('span'),
-      h('div', { class: 'ticks' }, h('span', { style: '--t: 75%' }, '75 %'), h('span', { style: '--t: 92.5%' }, '90, 95'))
+      h(
+        'div',
+        { class: 'ticks' },
+        h('span', { style: '--t: 75%' }, '75 %'),
+        h('span', { style: '--t: 92.5%' }, '90, 95')
+      )
     );
     const head = h('div', { class: 'head' }, this.about);
     const hint = h('span', { class: 'dense muted' }, 'width is tokens, depth is who called whom');

@@ -116,20 +116,24 @@ export class Flame {
       element,
       update: next => {
         piece = next;
-        const chosen = next.frame !== null && next.look !== 'self' && next.frame.key === this.desk.selection.frame;
-        const failed = next.frame?.error !== undefined && next.look !== 'self' ? 'failed' : '';
-        const words = `${failed ? '✕ ' : ''}${next.name}`;
-        const whole = `${words} ${count(next.tokens)}`;
-        set(element, {
-          class: `${next.look} ${chosen ? 'sel' : ''} ${failed}`.trim(),
-          style: `--x: ${round(next.x)}%; --w: ${round(next.w)}%; --d: ${next.depth}`,
-          title: `${next.name} ${count(next.tokens)}`,
-          'aria-label': `${next.name}, ${count(next.tokens)} tokens${failed ? ', failed' : ''}`,
-          'aria-pressed': next.frame === null ? null : String(chosen)
-        });
-        say(element, this.fitting([whole, words], next.w));
+        this.draw(element, next);
       }
     };
+  }
+
+  private draw(element: HTMLElement, { name, tokens, frame, look, x, w, depth }: Piece): void {
+    const whole = frame !== null && look !== 'self';
+    const chosen = whole && frame.key === this.desk.selection.frame;
+    const failed = whole && frame.error !== undefined;
+    const words = failed ? `✕ ${name}` : name;
+    set(element, {
+      class: [look, chosen ? 'sel' : '', failed ? 'failed' : ''].filter(Boolean).join(' '),
+      style: `--x: ${round(x)}%; --w: ${round(w)}%; --d: ${depth}`,
+      title: `${name} ${count(tokens)}`,
+      'aria-label': `${words}, ${count(tokens)} tokens`,
+      'aria-pressed': whole ? String(chosen) : null
+    });
+    say(element, this.fitting([`${words} ${count(tokens)}`, words], w));
   }
 
   /** The longest label that there is room for; the tooltip has it all. */

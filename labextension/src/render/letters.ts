@@ -43,12 +43,15 @@ export class Letter {
       this.complain('');
       this.stop();
     }
-    this.text = detail?.stages.find(stage => stage.name === 'raw')?.text ?? '';
-    const possible = this.actions !== undefined && row.letter === true;
-    const editing = !this.element.hidden;
-    show(this.buttons, possible);
-    show(this.edit, !editing && this.text !== '' && !CUT.test(this.text));
-    show(this.send, editing || this.text === '' || CUT.test(this.text));
+    this.text = rawOf(detail);
+    show(this.buttons, this.actions !== undefined && row.letter === true);
+    this.offer(!this.element.hidden, this.text !== '' && !CUT.test(this.text));
+  }
+
+  /** Show the buttons that make sense; a text that is not here in full is sent again as it was. */
+  private offer(editing: boolean, editable: boolean): void {
+    show(this.edit, !editing && editable);
+    show(this.send, editing || !editable);
     show(this.cancel, editing);
     show(this.dismiss, !editing);
   }
@@ -117,4 +120,9 @@ export class Letter {
   private readonly dismiss: HTMLButtonElement;
   private key = 0;
   private text = '';
+}
+
+/** The text as it came. */
+function rawOf(detail: MessageDetail | undefined): string {
+  return detail?.stages.find(stage => stage.name === 'raw')?.text ?? '';
 }

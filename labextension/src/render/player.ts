@@ -14,15 +14,8 @@ export class Player implements Panel {
   readonly element = h('div', { class: 'replay', role: 'toolbar', 'aria-label': 'Replay', hidden: true });
 
   constructor(private readonly desk: Desk) {
-    this.toggle = button({ text: 'Pause', glyph: 'paused', look: 'icon-only', act: () => this.turn() });
-    const speeds = SPEEDS.map(speed => {
-      const made = button({ text: `${speed} ×`, act: () => this.rush(speed), title: `${speed} times its speed` });
-      this.speeds.set(speed, made);
-      return made;
-    });
-    const close = button({ text: 'End replay', look: 'quiet', act: () => this.close() });
+    this.toggle = button({ text: 'Pause', glyph: 'paused', act: () => this.turn() });
     this.slider.addEventListener('input', () => this.drag(Number(this.slider.value)));
-    this.element.append(this.name, this.toggle, this.slider, this.time, ...speeds, close);
     this.element.addEventListener('keydown', event => {
       if (event.key === 'Escape') {
         this.close();
@@ -41,7 +34,9 @@ export class Player implements Panel {
     if (range === null) {
       return;
     }
+    this.fill();
     this.playing = conversation;
+    this.session = this.desk.real.session;
     [this.from, this.to] = range;
     this.at = this.from;
     this.back = document.activeElement;
@@ -50,12 +45,23 @@ export class Player implements Panel {
     this.toggle.focus();
   }
 
+  /** Make the controls, when they are first needed. */
+  private fill(): void {
+    if (this.speeds.size === 0) {
+      const close = button({ text: 'End replay', look: 'quiet', act: () => this.close() });
+      for (const speed of SPEEDS) {
+        const act = () => this.rush(speed);
+        this.speeds.set(speed, button({ text: `${speed} ×`, act, title: `${speed} times its speed` }));
+      }
+      this.element.append(this.name, this.toggle, this.slider, this.time, ...this.speeds.values(), close);
+    }
+  }
+
   /** Go back to what is now. */
   close(): void {
     this.halt();
     this.playing = null;
-    this.desk.replay = null;
-    this.desk.redraw();
+    this.desk.replay(null);
     if (this.back instanceof HTMLElement || this.back instanceof SVGElement) {
       this.back.focus();
     }
@@ -66,19 +72,29 @@ export class Player implements Panel {
   }
 
   update(): void {
+    if (this.session !== this.desk.real.session) {
+      this.halt();
+      this.playing = null;
+    }
     const { playing } = this;
     show(this.element, playing !== null);
-    if (playing === null) {
-      return;
+    if (playing !== null) {
+      say(this.name, `Replay of #${playing}`);
+      this.drawToggle(this.beat !== null);
+      this.drawTime();
     }
-    say(this.name, `Replay of #${playing}`);
-    const runs = this.beat !== null;
+  }
+
+  private drawToggle(runs: boolean): void {
     const word = runs ? 'Pause' : 'Play';
     if (this.toggle.getAttribute('aria-label') !== word) {
       this.toggle.firstElementChild?.replaceWith(glyph(runs ? 'paused' : 'play'));
       set(this.toggle, { 'aria-label': word });
       say(this.toggle.lastElementChild ?? this.toggle, word);
     }
+  }
+
+  private drawTime(): void {
     const [done, all] = [lasting(this.at - this.from), lasting(this.to - this.from)];
     set(this.slider, { max: this.to - this.from, 'aria-valuetext': `${done} of ${all}` });
     this.slider.value = String(this.at - this.from);
@@ -132,16 +148,16 @@ export class Player implements Panel {
   private drawn(): void {
     const { playing, at } = this;
     if (playing !== null) {
-      this.desk.replay = real => asOf(real, playing, at);
-      this.desk.redraw();
+      this.desk.replay(real => asOf(real, playing, at));
     }
   }
 
-  private readonly name = h('b', { class: 'dense' });
+  private readonly name = h('span', { class: 'title dense' });
   private readonly time = h('span', { class: 'dense muted' });
   private readonly slider = h('input', { type: 'range', min: 0, step: 'any', 'aria-label': 'Time' });
   private readonly toggle: HTMLButtonElement;
   private readonly speeds = new Map<Speed, HTMLButtonElement>();
+  private session = '';
   private playing: number | null = null;
   private beat: ReturnType<typeof setInterval> | null = null;
   private speed: Speed = 1;

@@ -22,10 +22,7 @@ export class RaiseRow {
     set(this.field, { id });
     const label = h('label', { for: id }, 'New limit');
     this.go = button({ text: 'Raise', look: 'primary', act: () => this.raise() });
-    this.end = asking(
-      { text: 'End', look: 'danger', act: () => actions.end(this.key) },
-      () => `End #${this.key}?`
-    );
+    this.end = asking({ text: 'End', look: 'danger', act: () => actions.end(this.key) }, () => `End #${this.key}?`);
     this.element.append(label, this.field, this.hint, h('span', { class: 'gap' }), this.go, this.end, this.error);
     this.element.addEventListener('keydown', event => this.pressed(event));
   }
@@ -35,19 +32,25 @@ export class RaiseRow {
     const { key, question } = standing;
     this.key = key;
     this.standing = standing;
-    if (question && this.asked !== question.key) {
-      this.asked = question.key;
-      this.open();
-    } else if (!question && this.asked !== null) {
-      this.asked = null;
-      this.close();
-    }
+    this.follow(question?.key ?? null);
     set(this.element, { 'aria-label': question ? `#${key} is over budget` : `Raise the budget of #${key}` });
     const word = question ? 'Raise and go on' : 'Raise';
     say(this.go.lastElementChild ?? this.go, word);
     set(this.go, { 'aria-label': word });
     say(this.hint, question?.needs ? `tokens, at least ${count(question.needs)}` : 'tokens');
     show(this.end, question !== undefined);
+  }
+
+  /** Open with a new question, and close when it is answered. */
+  private follow(asked: number | null): void {
+    if (asked !== this.asked) {
+      this.asked = asked;
+      if (asked === null) {
+        this.close();
+      } else {
+        this.open();
+      }
+    }
   }
 
   get isOpen(): boolean {

@@ -55,13 +55,19 @@ const ARRIVED: ReadonlySet<string> = new Set(['done', 'error', 'running', 'askin
 
 function messageAt(row: MessageRow, at: number): MessageRow {
   const [began, ended] = [until(row.began, at), until(row.ended, at)];
-  const { reason, letter, ...rest } = row;
-  if (ended !== null || (row.ended === null && began !== null)) {
-    return { ...row, began, ended };
-  }
   // What was refused was so at once; all else was under way until it ended.
-  const state = began !== null ? 'running' : ARRIVED.has(row.state) ? 'queued' : row.state;
-  return state === row.state ? { ...row, began, ended } : { ...rest, state, began, ended };
+  const over = ended !== null || (row.ended === null && began !== null) || !ARRIVED.has(row.state);
+  return {
+    ...(over ? row : { ...without(row, 'reason'), state: began === null ? 'queued' : 'running' }),
+    began,
+    ended
+  };
+}
+
+/** Give a row without what was not known yet. */
+function without<Row extends object, Name extends keyof Row>(row: Row, ...names: Name[]): Omit<Row, Name> {
+  const left = Object.entries(row).filter(([name]) => !names.includes(name as Name));
+  return Object.fromEntries(left) as Omit<Row, Name>;
 }
 
 function frameAt(row: FrameRow, at: number, busy: boolean): FrameRow {
@@ -72,9 +78,8 @@ function frameAt(row: FrameRow, at: number, busy: boolean): FrameRow {
   if (closed !== null || (row.closed === null && row.state === 'error')) {
     return { ...row, closed, spans };
   }
-  const { error, percent, ...rest } = row;
   const runs = spans.some(([, to]) => to === null);
-  return { ...rest, closed, spans, state: runs ? 'processing' : busy ? 'waiting' : 'idle' };
+  return { ...without(row, 'error', 'percent'), closed, spans, state: runs ? 'processing' : busy ? 'waiting' : 'idle' };
 }
 
 /** Something is under way in a frame or below it. */
@@ -101,11 +106,10 @@ function nodeAt(node: NodeRow, messages: readonly MessageRow[], frames: readonly
   const got = messages.filter(row => row.to === node.key && row.kind !== 'respond');
   const queue = got.filter(row => row.state === 'queued').length;
   const errors = got.filter(row => row.state === 'error').length;
-  const { retry, median, asks, ...rest } = node;
   const state = running ? 'processing' : waiting || queue ? 'waiting' : 'idle';
   const handled = got.filter(row => row.ended !== null).length;
   const refused = messages.filter(row => row.from === node.key && row.state === 'refused').length;
-  return { ...rest, state, running, waiting, queue, handled, errors, refused };
+  return { ...without(node, 'retry', 'median', 'asks'), state, running, waiting, queue, handled, errors, refused };
 }
 
 const COUNTED: ReadonlySet<string> = new Set(['inject', 'forward', 'call', 'itself']);

@@ -50,6 +50,11 @@ export class ReplyRow {
     show(this.answer, this.desk.actions !== undefined);
   }
 
+  /** Whether the question that is shown comes from this frame, and is answered here. */
+  asksFor(frame: number | null): boolean {
+    return this.question !== null && this.question.kind !== 'budget' && this.question.frame === frame;
+  }
+
   focus(): void {
     if (this.question?.kind === 'budget') {
       this.desk.open('budgets');
