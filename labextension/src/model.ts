@@ -80,11 +80,11 @@ export class Store {
     return new Promise(resolve => this.asked.set(this.acts, resolve));
   }
 
-  private answered(answer: Readonly<Record<string, unknown>>): void {
-    const { front, id, error, mark } = answer;
-    const resolve = front === this.front && typeof id === 'number' ? this.asked.get(id) : undefined;
-    if (resolve && typeof id === 'number') {
-      this.asked.delete(id);
+  private answered({ to, re, answer }: Readonly<Record<string, unknown>>): void {
+    const { error, mark } = fieldsOf(answer);
+    const resolve = to === this.front && typeof re === 'number' ? this.asked.get(re) : undefined;
+    if (resolve && typeof re === 'number') {
+      this.asked.delete(re);
       resolve({
         ...(typeof error === 'string' ? { error } : {}),
         ...(isMark(mark) ? { mark: mark as readonly [number, number] } : {})
@@ -101,7 +101,7 @@ export class Store {
     const { snapshot, delta, closed } = fields;
     this.closed ||= closed === true;
     if (typeof fields['answer'] === 'object') {
-      this.answered(fieldsOf(fields['answer']));
+      this.answered(fields);
     } else if (isSnapshot(snapshot)) {
       this.takeWhole(snapshot);
     } else if (isDelta(delta)) {

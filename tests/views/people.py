@@ -1,4 +1,4 @@
-"""Scenes of what a person has to decide: budgets that are nearly or wholly used up, and a question of a handler."""
+"""Scenes of what a person looks after: budgets nearly or wholly used up, a handler's question, worker processes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.views.scenes import CALCULATE, LOOKUP, QUESTION, Script, live, researching
-from xpipe_nb.events import BudgetEvent, QuestionEvent
+from xpipe_nb.events import BudgetEvent, QuestionEvent, WorkersEvent, WorkerState
 
-__all__ = ["PEOPLE", "asking", "spending"]
+__all__ = ["PEOPLE", "asking", "spending", "working"]
 
 LIMIT = 50_000
 
@@ -57,7 +57,21 @@ def asking() -> Script:
     return s
 
 
+def working() -> Script:
+    """Four processes: one at work, one that takes long, one that has nothing to do, one that starts."""
+    s = researching()
+    workers = (
+        WorkerState(4172, "busy", "calculator", 3, 3.8, 60.0, 99.4, 212_300_000, 14),
+        WorkerState(4173, "busy", "calculator", 3, 54.1, 60.0, 0.2, 1_400_000_000, 9),
+        WorkerState(4174, "idle", None, None, None, None, 0.0, 96_000_000, 11),
+        WorkerState(0, "starting"),
+    )
+    s.events.append(WorkersEvent(workers, at=s.now))
+    return s
+
+
 PEOPLE: dict[str, Callable[[], dict[str, Any]]] = {
     "budgets": lambda: live(spending()),
     "questions": lambda: live(asking()),
+    "workers": lambda: live(working()),
 }

@@ -17,6 +17,13 @@ from xpipe_nb.views.edited import problem_in
 __all__ = ["Clicks"]
 
 
+_NOT_IN_WORDS = {
+    "budget": "A budget is raised: how many tokens may be spent is what it asks for.",
+    "breakpoint": "A held message is let go, edited or dropped.",
+}
+"""Kinds of questions that no text answers, and what is said of them."""
+
+
 class Clicks:
     """Does what a view asks for, and says what became of it.
 
@@ -70,8 +77,8 @@ class Clicks:
         question = self._question(content.get("question"))
         if question is None:
             return {"error": "It was answered already, or nobody waits for it any more."}
-        if question.kind == "budget":
-            return {"error": "A budget is raised: how many tokens may be spent is what it asks for."}
+        if question.kind in _NOT_IN_WORDS:
+            return {"error": _NOT_IN_WORDS[question.kind]}
         self._organism.pump.questions.answer(question, str(content.get("text", "")))
         return {}
 

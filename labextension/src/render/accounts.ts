@@ -47,14 +47,15 @@ export function levelOf(percent: number | null): '' | 'attention' | 'fault' {
 /** Say where a budget stands. */
 export function wordsOf({ account, conversation, question }: Standing): [Glyph, Hue, string] {
   const percent = percentOf(account);
-  const why = reason(account, question !== undefined);
-  if (question || (account.open && levelOf(percent) !== '')) {
-    const hue = question || levelOf(percent) === 'fault' ? 'fault' : 'attention';
-    return ['warn', hue, [told(percent), why].filter(Boolean).join(', ')];
+  const level = question ? 'fault' : levelOf(percent);
+  if (!question && !account.open) {
+    return OVER[conversation?.state ?? ''] ?? ['idle', 'idle', ''];
   }
-  return account.open
-    ? ['processing', 'running', told(percent) || 'no limit']
-    : (OVER[conversation?.state ?? ''] ?? ['idle', 'idle', '']);
+  if (level === '') {
+    return ['processing', 'running', told(percent) || 'no limit'];
+  }
+  const words = [told(percent), reason(account, question !== undefined)];
+  return ['warn', level, words.filter(Boolean).join(', ')];
 }
 
 function reason(account: AccountRow, waits: boolean): string {

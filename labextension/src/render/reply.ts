@@ -7,6 +7,9 @@ import { h, say, set, show } from './dom';
 import { State } from './glyphs';
 import { block, plain, plural } from './words';
 
+/** Kinds of questions that are answered elsewhere, and no text answers. */
+const NOT_IN_WORDS: ReadonlySet<string> = new Set(['budget', 'breakpoint']);
+
 /** Give the questions of a conversation, oldest first. */
 export function questionsOf(desk: Desk, conversation: number): readonly QuestionRow[] {
   return desk.snapshot.questions.questions.filter(row => row.conversation === conversation);
@@ -45,14 +48,14 @@ export class ReplyRow {
     say(this.text, `“${block(question.text, 300)}”`);
     say(this.more, others.length ? `and ${plural(others.length, 'more', 'more')}` : '');
     set(this.element, { 'aria-label': `${name} asks you` });
-    const budget = question.kind === 'budget';
-    show(this.field, !budget);
-    show(this.answer, this.desk.actions !== undefined);
+    show(this.field, !NOT_IN_WORDS.has(question.kind));
+    show(this.answer, this.desk.actions !== undefined && question.kind !== 'breakpoint');
   }
 
   /** Whether the question that is shown comes from this frame, and is answered here. */
   asksFor(frame: number | null): boolean {
-    return this.question !== null && this.question.kind !== 'budget' && this.question.frame === frame;
+    const { question } = this;
+    return question !== null && !NOT_IN_WORDS.has(question.kind) && question.frame === frame;
   }
 
   focus(): void {
