@@ -275,6 +275,19 @@ class Crew:
             self.inbox.wake()
             self.stir()
 
+    def lend(self, turn: Turn) -> None:
+        """Free the global place of a turn that waits for a worker process."""
+        if turn.placed and not turn.lent:
+            turn.lent = True
+            self._scheduler.lend()
+            self.stir()
+
+    def take_back(self, turn: Turn) -> None:
+        """A turn's worker has begun, or it is over."""
+        if turn.lent:
+            turn.lent = False
+            self._scheduler.take_back()
+
     async def step_back(self, turn: Turn) -> None:
         """Wait until a turn has its places again."""
         back = asyncio.get_running_loop().create_future()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.accounts import Budgets
 from xpipe_nb.composing import Composer
+from xpipe_nb.config.pool import check_pool
 from xpipe_nb.conversation import Keeper
 from xpipe_nb.conversations import Conversations
 from xpipe_nb.crew import Crew
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from xpipe_nb.config import OrganismConfig
     from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.frames import Frame
+    from xpipe_nb.workers.executor import Executor
 
 __all__ = ["Parts"]
 
@@ -69,6 +71,7 @@ class Parts(Keeper, ABC):
 
     def __init__(self, config: OrganismConfig, namespace: Mapping[str, Any] | None = None) -> None:
         listeners = resolve_all(config.listeners, namespace)
+        check_pool(listeners, config.process_pool)
         limits = config.limits
         self.config = config
         self.name = config.name
@@ -83,13 +86,11 @@ class Parts(Keeper, ABC):
             self, ThreadIds(), self.bus, limits, config.max_concurrent_pipelines, self.rules.open_root
         )
         self._open_registries(config)
-        self.threads = DaemonThreads()
         self.composer = Composer(self.directory, config.gate, self._thought)
         self.directory.adopt(system_listeners(Desk(self.directory, self.exchange, self.composer, self.bus)))
         self.hooks = Hooks(config.hooks)
         self.deadlines = Deadlines(self._abandon)
         self.services = Services(self.exchange, self.composer, self.directory, self.deadlines, self.bus)
-        self.executors = Executors(self.threads, {})
         perform = around(self.layers(), handled(self.executors))
         self.crew = Crew(self.directory, self.exchange, self.scheduler, self.services, perform)
         self.inbox = Inbox(lambda: self.scheduler.has_place, self.crew.stir, order.work, self._look_for_quiet)
@@ -124,6 +125,8 @@ class Parts(Keeper, ABC):
             self._check_loop,
         )
         self.prompts = Prompts(self.directory)
+        self.threads = DaemonThreads()
+        self.executors = Executors(self.threads, {"process": self._own_workers})
 
     def _connect(self) -> None:
         """Close the circle: what is below learns of what was built after it."""
@@ -156,6 +159,12 @@ class Parts(Keeper, ABC):
         self.pipeline.may_change = self._check_change
         self.stages = self.pipeline.stages
         self.passages = Passages(self.bus.subscribe, self.letters, self.stages)
+
+    def _own_workers(self) -> Executor:
+        """Start worker processes, and say so."""
+        from xpipe_nb.workers.starting import own_workers  # a price that only those pay who need them
+
+        return own_workers(self.config, self.executors.parcels, self.bus)
 
     def layers(self) -> list[Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]]:
         """Give what stands around a handler's call, the outermost first."""

@@ -264,6 +264,17 @@ class Scheduler:
         if nobody_could_start or self._ready:
             self.freed()
 
+    def lend(self) -> None:
+        """Free the global place of a turn that waits for a worker process; it keeps that of its listener."""
+        nobody_could_start = self.running >= self.places
+        self.running -= 1
+        if nobody_could_start or self._ready:
+            self.freed()
+
+    def take_back(self) -> None:
+        """Give such a turn its place again: its worker has begun, so for a while there may be one too many."""
+        self.running += 1
+
     def drop(self, item: Delivery | Resumption, gate: Gate) -> None:
         """Let nobody start this item; if it was past its gate already, the next one is let in."""
         item.dropped = True

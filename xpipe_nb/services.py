@@ -212,6 +212,20 @@ class Services:
         call.future = waited_for
         return (await self._answers(turn, [call]))[0]
 
+    def queue_up(self, turn: Turn, *, is_free: bool) -> None:
+        """A turn waits for a worker process."""
+        self._deadlines.pause(turn)
+        self.crew.lend(turn)
+        if not is_free:
+            self._announce(turn, "waiting")
+
+    def begin(self, turn: Turn) -> None:
+        """A worker process has begun with a turn, or it waits for none any more."""
+        self.crew.take_back(turn)
+        if _goes_on(turn):
+            self._deadlines.resume(turn)
+            self._announce(turn, "processing")
+
     # ---- spending
 
     async def reserve(self, turn: Turn, tokens: int) -> None:

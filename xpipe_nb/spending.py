@@ -84,6 +84,9 @@ class Spending:
         """Wait in a thread of a plain handler for what belongs on the loop."""
         assert self._turn is not None
         loop = self._turn.services.loop
+        if loop is None:  # the process of a worker: the pump is asked by its connection
+            asyncio.run(work)
+            return
         if asyncio._get_running_loop() is loop:  # noqa: SLF001 - the public form raises instead of asking
             work.close()
             raise CallFailed("handler", "meta.tokens would block the loop here; write `async with meta.tokens(…)`")

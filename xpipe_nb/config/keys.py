@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xpipe_nb.config.organism import DEFAULT_PORT, ConfigWarning
+from xpipe_nb.config.pool import POOL_KEYS
 from xpipe_nb.errors import ConfigError
 from xpipe_nb.identity.settings import identity_reader
 from xpipe_nb.limits import Limits
@@ -16,7 +17,6 @@ from xpipe_nb.settings import (
     Key,
     Place,
     Reader,
-    flag,
     invalid,
     name,
     not_built,
@@ -50,14 +50,6 @@ def _port(value: Any, place: Place) -> Any:
     return port
 
 
-def _process_pool(value: Any, place: Place) -> Any:
-    pool = mapping(_POOL_KEYS)(value, place)
-    # Workers are on unless they are switched off.
-    if isinstance(pool, dict) and value.get("enabled", True) is True:
-        return place.fault("process_pool is not built yet", "{enabled: false}, or no line at all")
-    return pool
-
-
 def _limits(value: Any, place: Place) -> Any:
     """Read the limits of conversations and of the gate, which share one section."""
     said = asdict(value) if isinstance(value, Limits) else value
@@ -86,8 +78,6 @@ def _gate(value: Any, place: Place) -> Any:
         return place.fault(str(error), "GateLimits(…)")
     return GateLimits()
 
-
-_POOL_KEYS = (Key("enabled", flag), Key("workers", whole(1)), Key("max_tasks_per_child", or_none(whole(1))))
 
 _BACKEND_KEYS = (
     Key("type", not_built("backend", "memory")),
@@ -128,7 +118,7 @@ SETTING_KEYS = (
     Key("max_tokens_per_thread", or_none(whole(1))),
     Key("limits", _limits, spreads=True),
     Key("llm", not_built("llm", None)),
-    Key("process_pool", or_none(_process_pool)),
+    Key("process_pool", or_none(mapping(POOL_KEYS))),
     Key("backend", or_none(mapping(_BACKEND_KEYS))),
 )
 """The settings beside the listeners, for YAML and Python alike."""

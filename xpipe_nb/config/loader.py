@@ -12,6 +12,7 @@ from typing import Any
 from xpipe_nb.config.entries import read_entries
 from xpipe_nb.config.keys import PYTHON_KEYS, SETTING_KEYS, identity_keys, mapping
 from xpipe_nb.config.organism import OrganismConfig
+from xpipe_nb.config.pool import check_pool
 from xpipe_nb.config.yaml_reader import YamlDocument, load_yaml_text
 from xpipe_nb.errors import ConfigError, Fault
 from xpipe_nb.listeners import Listener, ListenerConfig
@@ -148,11 +149,19 @@ def _organism(document: YamlDocument, around: Surroundings, folder: Path | None)
     if isinstance(value, list) and any(isinstance(each, str | Mapping) for each in value):
         raise ConfigError(document.located(Fault("$", "a list without a key", "`listeners:` above it")))
     settings = mapping(_top_keys(listeners, folder))(value, top)
+    _check_pool(resolved, settings, top)
     faults = _told_once([document.located(fault) for fault in top.faults], document)
     if faults:
         raise ConfigError(*faults)
     found = [_found(entry, one) for entry, one in zip(entries, resolved, strict=True) if one is not None]
     return OrganismConfig(**settings, listeners=found)
+
+
+def _check_pool(listeners: list[Listener | None], settings: Any, place: Place) -> None:
+    try:
+        check_pool(listeners, settings.get("process_pool") if isinstance(settings, dict) else None)
+    except ConfigError as error:
+        place.faults.extend(error.faults)
 
 
 def _top_keys(listeners: Callable[[Any, Place], Any], folder: Path | None) -> tuple[Key, ...]:

@@ -39,7 +39,9 @@ class OrganismConfig:
         limits: The bounds of each conversation.
         gate: The caps on each document from outside.
         llm: Model backends; not built yet.
-        process_pool: Worker processes; not built yet, only `{"enabled": False}`.
+        process_pool: The worker processes of `cpu_bound` listeners, started when first needed: `{"workers": how many work
+            at once (default: the processors that this process may use, at most 4), "max_tasks_per_child": after how many
+            handlers each is replaced, "start_method": "forkserver" | "spawn", "enabled": False for none at all}`.
         backend: Shared state; only `{"type": "memory"}` is built.
         hooks: Objects that keep a book of messages, given in Python only.
         listeners: The listeners.

@@ -39,8 +39,11 @@ class TurnServices(Protocol):
     """What a handler can ask of the pump while it runs; the doors of `HandlerMetadata` lead here."""
 
     stopping: bool
-    loop: asyncio.AbstractEventLoop
     place_of: Callable[[str, int | None], str]
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The pump's loop; `None` in the process of a worker."""
 
     def reply(self, turn: Turn, result: Any) -> None:
         """Send what a generator yielded."""
@@ -65,6 +68,17 @@ class TurnServices(Protocol):
             on: The conversation that it is the end of; the turn itself for calls of its own; `None` for whatever
                 comes without anybody's doing.
         """
+
+    def queue_up(self, turn: Turn, *, is_free: bool) -> None:
+        """A turn waits for a worker process; its clock stands, and others may have its global place.
+
+        Args:
+            turn: The turn.
+            is_free: There is one at once, so that nobody need be told.
+        """
+
+    def begin(self, turn: Turn) -> None:
+        """A worker process has begun with it, or it waits for none any more."""
 
     async def reserve(self, turn: Turn, tokens: int) -> None:
         """Set tokens aside."""
@@ -96,8 +110,8 @@ class Turn:
     """
 
     __slots__ = (
-        "abandoned", "abroad", "attempt", "calls", "deadline", "delivery", "expired", "frame", "gate", "gone", "listener",
-        "number", "over", "placed", "responded", "resumption", "sent", "services", "task", "waits",
+        "abandoned", "abroad", "attempt", "calls", "crashes", "deadline", "delivery", "expired", "frame", "gate", "gone",
+        "lent", "listener", "number", "over", "placed", "responded", "resumption", "sent", "services", "task", "waits",
     )  # fmt: skip
 
     def __init__(self, number: int, delivery: Delivery, gate: Gate, services: TurnServices) -> None:
@@ -106,12 +120,14 @@ class Turn:
         self.listener: Listener = delivery.listener
         self.task: asyncio.Task[Any] | None = None
         self.attempt = 1
+        self.crashes = 0  # how many worker processes have ended under it
         self.calls = 0  # how many calls it waits in
         self.waits: list[Sequence[Call]] | None = None  # and which, in the groups that it waits for
         self.abroad: list[Any] | None = (
             None  # what it waits for besides: conversations; `None` for what comes by itself
         )
         self.placed = True  # it holds its gate's and its global place
+        self.lent = False  # the global one is given away for as long as it waits for a worker process
         self.resumption: Resumption | None = None  # what it waits for before it may go on after a call
         self.responded = False
         self.sent = False

@@ -191,10 +191,6 @@ def _executor(settings: Mapping[str, Any], signature: Signature) -> str:
 
 def _check_executor(settings: Mapping[str, Any], signature: Signature, place: Place) -> None:
     executor, spot = settings.get("executor"), place.key("executor")
-    if settings.get("cpu_bound") or executor in _FAR:
-        place.key("cpu_bound" if settings.get("cpu_bound") else "executor").fault(
-            "worker processes are not built yet", "false, or no line at all"
-        )
     if executor == "thread" and signature.form.startswith("async"):
         spot.fault("a coroutine function does not run in a thread", "inline, process or dask")
     elif executor in ("inline", "thread") and settings.get("cpu_bound"):

@@ -26,7 +26,7 @@ from xpipe_nb.payloads.locate import locate, path_of
 from xpipe_nb.payloads.nodes import Shape
 from xpipe_nb.payloads.refusal import Refusal, shown
 from xpipe_nb.payloads.schema import build_schema
-from xpipe_nb.payloads.shape import Unresolved, read_shape
+from xpipe_nb.payloads.shape import Unresolved, names_of, read_shape
 from xpipe_nb.payloads.strict import XSI, named, no_attributes
 from xpipe_nb.payloads.template import compile_tree
 
@@ -68,6 +68,10 @@ class Codec(Generic[T]):
         self.tag = tag
         self._namespace = namespace
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as what it is compiled from: a class that is sent by value is compiled anew where it is needed."""
+        return type(self), (self.cls, self.tag, names_of(self.cls, self._namespace))
+
     # --- compiled on first use ----------------------------------------------------------------------------------
 
     @cached_property
@@ -90,7 +94,7 @@ class Codec(Generic[T]):
             for cls in classes_in(field.node):
                 if CODEC not in cls.__dict__:  # a plain dataclass is compiled with the names that its holder sees
                     _attach(cls, namespace)
-        self._namespace = {}  # it may hold a frame
+        self._namespace = names_of(self.cls, namespace)  # what was given may hold a frame
         return shape
 
     def compile(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import inspect
+import re
 import sys
 import types
 import typing
@@ -19,7 +21,7 @@ from xpipe_nb.payloads.annotations import node_of
 from xpipe_nb.payloads.layout import EMPTY, NO_DEFAULT, OTHER, lay_out
 from xpipe_nb.payloads.nodes import Field, Shape
 
-__all__ = ["METHODS", "Unresolved", "pascal", "read_shape"]
+__all__ = ["METHODS", "Unresolved", "names_of", "pascal", "read_shape"]
 
 METHODS = ("to_xml", "from_xml", "xsd", "example_xml")
 """The names that `@payload` puts on a class; no field may bear one."""
@@ -127,6 +129,25 @@ def _is_tag(name: str) -> bool:
 
 
 # --- dataclasses ----------------------------------------------------------------------------------------------------
+
+
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+def names_of(cls: type, namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what the written annotations of a class name, as far as it is defined where they were written.
+
+    Args:
+        cls: The class.
+        namespace: Names that its annotations may use besides those of its module.
+    """
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        written = [each for each in inspect.get_annotations(base).values() if isinstance(each, str)]
+        if written:
+            known = {**vars(sys.modules.get(base.__module__, builtins)), **namespace}
+            found.update({word: known[word] for word in _WORD.findall(" ".join(written)) if word in known})
+    return found
 
 
 def _of_dataclass(cls: type, namespace: Mapping[str, Any]) -> Iterator[_Raw]:

@@ -39,6 +39,10 @@ Hear: TypeAlias = "Callable[[Report, Callable[[Answer], None]], None]"
 class Workers(Protocol):
     """Processes that take jobs by value: `Remote` is an `Executor` on top of any of them."""
 
+    @property
+    def is_free(self) -> bool:
+        """A job given now is begun at once."""
+
     async def work(self, job: Job, hear: Hear) -> Ending:
         """Have a job done by a worker, and wait for it.
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from xpipe_nb.dispatch.threads import DaemonThreads
     from xpipe_nb.workers.executor import Executor
+    from xpipe_nb.workers.parcels import Parcels
 
 __all__ = ["Executors"]
 
@@ -25,6 +26,7 @@ class Executors:
 
     def __init__(self, threads: DaemonThreads, makers: dict[str, Callable[[], Executor]]) -> None:
         self._makers = makers
+        self._parcels: Parcels | None = None
         self.known: dict[str, Executor] = {"inline": Inline(), "thread": Threads(threads)}
 
     def of(self, name: str) -> Executor:
@@ -33,6 +35,20 @@ class Executors:
         if executor is None:
             executor = self.known[name] = self._makers[name]()
         return executor
+
+    @property
+    def parcels(self) -> Parcels:
+        """What packs handlers for other processes."""
+        if self._parcels is None:
+            from xpipe_nb.workers.parcels import Parcels  # a price that only those pay who need it
+
+            self._parcels = Parcels()
+        return self._parcels
+
+    def renew(self) -> None:
+        """A cell was executed: whatever handlers name may have been changed."""
+        if self._parcels is not None:
+            self._parcels.renew()
 
     async def stop(self) -> None:
         """End all that was started."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from xpipe_nb.listeners import Form
+if TYPE_CHECKING:
+    from xpipe_nb.listeners import Form
 
 __all__ = ["Answer", "Facts", "Job", "Parcel"]
 

@@ -122,12 +122,10 @@ class Failed:
 
     Args:
         error: The exception, pickled; one of another kind where it cannot travel itself.
-        traceback: Its way through the code, as plain values (see `tblib`); `None` where there is none.
         text: The traceback as Python writes it, made where the source is.
     """
 
     error: bytes = field(repr=False)
-    traceback: Any = field(default=None, repr=False)
     text: str = ""
 
 

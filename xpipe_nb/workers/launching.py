@@ -1,0 +1,140 @@
+"""How worker processes are started: forked by a server that has imported all they need, or each on its own."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Protocol
+
+from xpipe_nb.workers.nursery import STATUS
+
+__all__ = ["Forkserver", "Launcher", "Spawn", "launcher"]
+
+
+class Launcher(Protocol):
+    """Starts worker processes."""
+
+    def launch(self, end: socket.socket) -> None:
+        """Start a worker that has this end of a socket; the caller closes its own copy of it."""
+
+    def status(self, pid: int) -> int | None:
+        """Say how a worker ended: its exit code, or minus the number of its signal; `None` if it is not known (yet)."""
+
+    def close(self) -> None:
+        """Start no more; end what is only there to start others."""
+
+
+def launcher(method: str) -> Launcher:
+    """Make the launcher of a start method: `forkserver`, where the system can pass sockets on, else `spawn`."""
+    return Forkserver() if method == "forkserver" and hasattr(socket, "recv_fds") else Spawn()
+
+
+class Spawn:
+    """Starts each worker as a fresh interpreter."""
+
+    def __init__(self) -> None:
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    def launch(self, end: socket.socket) -> None:
+        """Start a worker that has this end of a socket."""
+        process = _python("xpipe_nb.workers.process", end)
+        self._processes[process.pid] = process
+        for pid in [pid for pid, each in self._processes.items() if pid != process.pid and each.poll() is not None]:
+            if len(self._processes) > 64:  # whoever asks how one ended does so soon
+                del self._processes[pid]
+
+    def status(self, pid: int) -> int | None:
+        """Say how a worker ended."""
+        process = self._processes.get(pid)
+        return None if process is None else process.poll()
+
+    def close(self) -> None:
+        """See to it that no worker that has ended is kept by the system."""
+        for process in self._processes.values():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.5)
+        self._processes.clear()
+
+
+class Forkserver:
+    """Has each worker forked by a server; a server that is killed is replaced when the next worker is started."""
+
+    def __init__(self) -> None:
+        self._server: subprocess.Popen[bytes] | None = None
+        self._orders: socket.socket | None = None
+        self._told = b""
+        self._statuses: dict[int, int] = {}
+
+    def launch(self, end: socket.socket) -> None:
+        """Ask the server for a worker."""
+        if self._orders is not None and self._server is not None and self._server.poll() is None:
+            with suppress(OSError):
+                socket.send_fds(self._orders, [b"+"], [end.fileno()])
+                return
+        self.close()
+        self._orders, theirs = socket.socketpair()
+        with theirs:
+            self._server = _python("xpipe_nb.workers.nursery", theirs)
+        socket.send_fds(self._orders, [b"+"], [end.fileno()])
+
+    def status(self, pid: int) -> int | None:
+        """Say how a worker ended, if the server has told."""
+        self._listen()
+        return self._statuses.pop(pid, None)
+
+    def _listen(self) -> None:
+        if self._orders is None:
+            return
+        with suppress(OSError):
+            while data := self._orders.recv(65536, socket.MSG_DONTWAIT):
+                self._told += data
+        whole = len(self._told) - len(self._told) % STATUS.size
+        for pid, status in STATUS.iter_unpack(self._told[:whole]):
+            self._statuses[pid] = status
+        self._told = self._told[whole:]
+        while len(self._statuses) > 256:  # nobody has asked for the oldest
+            self._statuses.pop(next(iter(self._statuses)))
+
+    def close(self) -> None:
+        """End the server, and with it whoever of its workers is still there."""
+        if self._orders is not None:
+            self._orders.close()
+        if self._server is not None:
+            try:
+                self._server.wait(0.5)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+        self._server = self._orders = None
+        self._told = b""
+
+
+def _python(module: str, end: socket.socket) -> subprocess.Popen[bytes]:
+    """Start an interpreter that runs the `main` of a module on its copy of a socket.
+
+    It finds modules where this process does. `-c` and not `-m`: the folder of a script is not to come first.
+    """
+    path = [each for each in sys.path if isinstance(each, str)]
+    code = f"import sys; sys.path[:] = {path!r}; from {module} import main; main({end.fileno()})"
+    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # noqa: SLF001 - as `multiprocessing` does
+    with _interrupts_blocked():
+        return subprocess.Popen(  # noqa: S603 - it is this interpreter, and our own code
+            [sys.executable, *flags, "-c", code], pass_fds=[end.fileno()], stdin=subprocess.DEVNULL
+        )
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Let a process that is started meanwhile not be interrupted before it can say that it ignores that."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
