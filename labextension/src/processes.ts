@@ -3,7 +3,7 @@
 import { each, has, isMoment, isNumber, isText, listOf, type Moment, type Shape } from './guards';
 
 export interface WorkerRow {
-  /** The process id; below zero while it starts. */
+  /** The process id; a far higher number while it starts. */
   readonly key: number;
   /** `starting`, `idle`, `busy`, or `waiting` while its handler waits in a call. */
   readonly state: string;

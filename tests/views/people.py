@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.views.scenes import CALCULATE, LOOKUP, QUESTION, Script, live, researching
+from tests.views.scenes import LOOKUP, QUESTION, Script, live, researching
 from xpipe_nb.events import BudgetEvent, QuestionEvent, WorkersEvent, WorkerState
 
 __all__ = ["PEOPLE", "asking", "spending", "working"]
@@ -53,7 +53,6 @@ def asking() -> Script:
     s.at(42.0).take(3, approve, "planner", "human", "h3")
     s.state("human", "waiting", "h3")
     ask(s, 1, 3, "h3", "human", "approval", "Use 2019 prices?", None)
-    s.at(43.0).send(3, "researcher", "calculator", "c5", "r3", CALCULATE)
     return s
 
 

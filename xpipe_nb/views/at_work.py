@@ -14,13 +14,15 @@ _MOST = 64
 _STEADY = 0.5
 """Seconds by which two reports of one task may differ about its beginning."""
 _MEGABYTE = 1_000_000
+_UNBORN = 1_000_000_000
+"""From here on count the keys of workers that have no process yet: they come last, as new rows do."""
 
 
 def fold_workers(state: ViewState, event: WorkersEvent, now: Moment) -> None:
     """The report takes the place of the one before; a task that goes on keeps its beginning."""
     known, state.workers = state.workers, {}
     for number, each in enumerate(event.workers):
-        key = each.pid or -1 - number  # one that starts has no process yet
+        key = each.pid or _UNBORN + number
         state.workers[key] = _now(key, each, known.get(key), now)
 
 

@@ -197,7 +197,7 @@ class QuestionNow(NamedTuple):
 
 
 class WorkerNow(NamedTuple):
-    """One worker process; `key` is its process id, or below zero while it starts; `memory` is in megabytes.
+    """One worker process; `key` is its process id, or a far higher number while it starts; `memory` is in megabytes.
 
     `began` is when its task did, on the monotonic clock; `cpu` is its share of one processor in percent.
     """

@@ -99,3 +99,22 @@ describe('the store of a model', () => {
     expect(comm.said).toEqual(['hello', 'bye']);
   });
 });
+
+describe('what can be refused', () => {
+  const last = () => comm.sent[comm.sent.length - 1] ?? {};
+
+  it('hears what became of it', async () => {
+    const outcome = store.actions.raise(4, 80_000);
+    const { front, id, ...said } = last();
+    expect(said).toEqual({ do: 'raise', conversation: 4, tokens: 80_000 });
+    comm.push({ to: 'somebody else', re: id, answer: {} });
+    comm.push({ to: front, re: id, answer: { error: 'no', mark: [1, 2], more: 'x' } });
+    expect(await outcome).toEqual({ error: 'no', mark: [1, 2] });
+  });
+
+  it('is refused when the kernel is gone', async () => {
+    const outcome = store.actions.kill(1);
+    comm.callbacks.get('comm:close')?.(null);
+    expect((await outcome).error).toContain('does not answer');
+  });
+});

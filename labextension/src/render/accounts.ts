@@ -49,13 +49,17 @@ export function wordsOf({ account, conversation, question }: Standing): [Glyph, 
   const percent = percentOf(account);
   const level = question ? 'fault' : levelOf(percent);
   if (!question && !account.open) {
-    return OVER[conversation?.state ?? ''] ?? ['idle', 'idle', ''];
+    return over(conversation);
   }
   if (level === '') {
     return ['processing', 'running', told(percent) || 'no limit'];
   }
   const words = [told(percent), reason(account, question !== undefined)];
   return ['warn', level, words.filter(Boolean).join(', ')];
+}
+
+function over(conversation: ConversationRow | undefined): [Glyph, Hue, string] {
+  return OVER[conversation?.state ?? ''] ?? ['idle', 'idle', ''];
 }
 
 function reason(account: AccountRow, waits: boolean): string {

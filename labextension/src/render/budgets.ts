@@ -138,7 +138,7 @@ export class BudgetsPanel implements Panel {
     const element = h('div', { class: 'account', 'data-key': first.key }, line);
     let row = first;
     pick.addEventListener('click', () => desk.select({ conversation: row.key, frame: null }));
-    const raise = actions && new RaiseRow(`${desk.id}-limit-${first.key}`, actions, () => pick.focus());
+    const raise = actions && new RaiseRow(first.key, `${desk.id}-limit-${first.key}`, actions, () => pick.focus());
     if (actions && raise) {
       const more = button({ text: 'Raise…', act: () => raise.focus() });
       const end = asking({ text: 'End', look: 'danger', act: () => actions.end(row.key) }, () => `End #${row.key}?`);

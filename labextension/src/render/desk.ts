@@ -81,6 +81,10 @@ export class Desk {
     return this.past?.(this.real) ?? this.real;
   }
 
+  get isReplaying(): boolean {
+    return this.past !== null;
+  }
+
   /** Show what was known at another moment; null is now. */
   replay(past: ((real: Snapshot) => Snapshot) | null): void {
     let [from, shown]: [Snapshot | null, Snapshot | null] = [null, null];

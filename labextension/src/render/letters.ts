@@ -45,11 +45,13 @@ export class Letter {
     }
     this.text = rawOf(detail);
     show(this.buttons, this.actions !== undefined && row.letter === true);
-    this.offer(!this.element.hidden, this.text !== '' && !CUT.test(this.text));
+    this.offer();
   }
 
   /** Show the buttons that make sense; a text that is not here in full is sent again as it was. */
-  private offer(editing: boolean, editable: boolean): void {
+  private offer(): void {
+    const editing = !this.element.hidden;
+    const editable = this.text !== '' && !CUT.test(this.text);
     show(this.edit, !editing && editable);
     show(this.send, editing || !editable);
     show(this.cancel, editing);
@@ -61,6 +63,7 @@ export class Letter {
     set(this.area, { rows: Math.min(20, Math.max(4, this.text.split('\n').length + 1)) });
     this.complain('');
     show(this.element, true);
+    this.offer();
     this.edits(true);
     this.area.focus();
   }
@@ -73,6 +76,7 @@ export class Letter {
   private stop(): void {
     if (!this.element.hidden) {
       show(this.element, false);
+      this.offer();
       this.edits(false);
     }
   }

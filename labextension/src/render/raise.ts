@@ -10,11 +10,13 @@ export class RaiseRow {
   readonly element = h('div', { class: 'raise', role: 'group', hidden: true });
 
   /**
+   * @param key - The number of the conversation.
    * @param id - Makes names on the page that nobody else has.
    * @param actions - What a person can do.
    * @param closed - Is told when it closes by itself, to give the focus back.
    */
   constructor(
+    private readonly key: number,
     id: string,
     private readonly actions: Actions,
     private readonly closed: () => void
@@ -22,7 +24,7 @@ export class RaiseRow {
     set(this.field, { id });
     const label = h('label', { for: id }, 'New limit');
     this.go = button({ text: 'Raise', look: 'primary', act: () => this.raise() });
-    this.end = asking({ text: 'End', look: 'danger', act: () => actions.end(this.key) }, () => `End #${this.key}?`);
+    this.end = asking({ text: `End #${key}`, look: 'danger', act: () => actions.end(key) }, () => `End #${key}?`);
     this.element.append(label, this.field, this.hint, h('span', { class: 'gap' }), this.go, this.end, this.error);
     this.element.addEventListener('keydown', event => this.pressed(event));
   }
@@ -30,7 +32,6 @@ export class RaiseRow {
   /** Bring it up to date; what waits for a higher limit opens it, once. */
   update(standing: Standing): void {
     const { key, question } = standing;
-    this.key = key;
     this.standing = standing;
     this.follow(question?.key ?? null);
     set(this.element, { 'aria-label': question ? `#${key} is over budget` : `Raise the budget of #${key}` });
@@ -113,7 +114,6 @@ export class RaiseRow {
   private readonly error = h('p', { class: 'wrong', role: 'alert', hidden: true });
   private readonly go: HTMLButtonElement;
   private readonly end: HTMLButtonElement;
-  private key = 0;
   private standing: Standing | null = null;
   /** The question that has opened it. */
   private asked: number | null = null;

@@ -36,8 +36,8 @@ export function asOf(snapshot: Snapshot, conversation: number, at: number): Snap
       nodes: snapshot.graph.nodes.map(node => nodeAt(node, messages, frames)),
       edges: snapshot.graph.edges.map(edge => edgeAt(edge, messages))
     },
-    threads: { ...snapshot.threads, conversations: rows.map(row => conversationAt(row, frames, messages, at)), frames },
-    messages: { ...snapshot.messages, rows: messages },
+    threads: { total: rows.length, conversations: rows.map(row => conversationAt(row, frames, messages, at)), frames },
+    messages: { total: messages.length, rows: messages },
     questions: { total: 0, questions: [] }
   };
 }

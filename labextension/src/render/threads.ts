@@ -132,9 +132,9 @@ export class ThreadsPanel implements Panel {
     say(this.pruned.lastElementChild ?? this.pruned, `Pruned ${pruned.length}`);
     set(this.pruned, { 'aria-label': `Pruned frames, ${pruned.length}` });
     if (this.end) {
-      show(this.end, row.ended === null);
+      show(this.end, row.ended === null && !this.desk.isReplaying);
     }
-    show(this.replay, this.desk.real.live && frames.length > 0);
+    show(this.replay, this.desk.real.live && !this.desk.isReplaying && frames.length > 0);
     this.reply.update(row.key);
     this.waterfall.update(row, shown);
     show(this.missing, frames.length < row.frames);

@@ -120,7 +120,7 @@ export class WorkersPanel implements Panel {
       element,
       update: next => {
         row = next;
-        show(kill, next.key > 0 && next.state !== 'idle');
+        show(kill, next.state !== 'starting' && next.state !== 'idle');
         kill.title = `Kill worker ${next.key}`;
       }
     };
@@ -159,7 +159,7 @@ export class WorkersPanel implements Panel {
 }
 
 function pid(): Part<WorkerRow> {
-  return numbers('', row => (row.key > 0 ? String(row.key) : '–'));
+  return numbers('', row => (row.state === 'starting' ? '–' : String(row.key)));
 }
 
 function state(desk: Desk): Part<WorkerRow> {
