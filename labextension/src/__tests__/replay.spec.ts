@@ -74,6 +74,7 @@ describe('the replay', () => {
     all('table tbody tr')
       .find(row => row.textContent?.startsWith('#1'))
       ?.click();
+    button('Replay').focus();
     button('Replay').click();
     return { acts, view };
   };
