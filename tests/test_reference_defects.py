@@ -1,6 +1,6 @@
 """The defects of the pump that this one descends from: each is a story that ended badly there and ends well here.
 
-The numbers are those of the list in CONTRIBUTING.md. Numbers 10 and 22 belong to worker processes and come with them.
+The numbers are those of the list in CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pytest
 
 from tests.stories.cast import Ask, Count, Recorder, Say, Told, an_organism
 from tests.support import ROOT, eventually, run
+from tests.workers.cells import Notebook
 from xpipe_nb import (
     AgentStateEvent,
     ConfigError,
@@ -210,6 +211,19 @@ def test_09_an_empty_payload_and_a_hostile_name_make_whole_xml() -> None:
             assert await organism.ask(Nothing(), to="quiet") == Told("nothing came")
             with pytest.raises(Rejected):
                 await organism.inject(Nothing(), to="quiet", from_id="a</from><from>b")
+
+    run(story())
+
+
+def test_10_a_limit_of_tasks_a_worker_breaks_no_pool_for_functions_of_cells() -> None:
+    """Workers that are replaced after two messages answer all of them, with a function that only a cell has."""
+    cells = Notebook("@xp.listener(cpu_bound=True)\ndef double(message: Num) -> Res:\n    return Res(2 * message.n)")
+
+    async def story() -> None:
+        pool = {"workers": 1, "max_tasks_per_child": 2}
+        async with Organism("story", [cells.names["double"]], process_pool=pool) as organism:
+            answers = [await organism.ask(cells.names["Num"](n)) for n in range(5)]
+            assert [answer.n for answer in answers] == [0, 2, 4, 6, 8]
 
     run(story())
 
@@ -431,6 +445,24 @@ def test_21_a_failing_signature_sends_nothing_and_what_comes_in_is_verified(
             monkeypatch.setattr(identity, "sign", broken)
             with pytest.raises(OSError, match="the key is gone"):
                 conversation.envelopes
+
+    run(story())
+
+
+def test_22_an_error_of_a_worker_is_no_silence() -> None:
+    """A handler in a worker process that raises, or whose process dies, gives its caller an error and a dead letter."""
+    cells = Notebook(
+        "@xp.listener(cpu_bound=True)\ndef breaks(message: Num) -> Res:\n"
+        "    if message.n:\n        raise ValueError('no')\n    os._exit(1)"
+    )
+
+    async def story() -> None:
+        async with Organism("story", [cells.names["breaks"]], process_pool={"workers": 1}) as organism:
+            for n in (0, 1):
+                with pytest.raises(ConversationFailed) as failed:
+                    await organism.ask(cells.names["Num"](n))
+                assert [error.code for error in failed.value.errors] == ["handler"]
+            assert [letter.reason for letter in organism.dead_letters] == ["handler", "handler"]
 
     run(story())
 

@@ -9,7 +9,7 @@ The floors; a module imports only from its own floor or lower:
                                     the running machine, put together
      2    stages  stage_list  own_stages  settlements  doors  operators  pipeline  sources  inbox  crew
           reception  exchange  services  composing  sealing  letters  conversation(s)  calls  metadata
-          questions  accounts  spending  reloading  resending  dispatch/
+          questions  accounts  spending  reloading  resending  dispatch/  workers/
                                     how work flows: asyncio and aiostream
      2    views/                    a side tower: listeners and events to pictures, nothing of the machine
      1    payloads/  xml/  identity/  listeners/  config/  settings  check  changes  directory  env_file  frames
@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.dispatch.hooks import DispatchHook as DispatchHook
     from xpipe_nb.errors import BudgetExhausted as BudgetExhausted
     from xpipe_nb.errors import CallFailed as CallFailed
+    from xpipe_nb.errors import CannotTravel as CannotTravel
     from xpipe_nb.errors import ConfigError as ConfigError
     from xpipe_nb.errors import ConversationFailed as ConversationFailed
     from xpipe_nb.errors import ConversationWaits as ConversationWaits
@@ -51,6 +52,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.errors import Fault as Fault
     from xpipe_nb.errors import PayloadError as PayloadError
     from xpipe_nb.errors import Rejected as Rejected
+    from xpipe_nb.errors import WorkerDied as WorkerDied
     from xpipe_nb.errors import XPipeError as XPipeError
     from xpipe_nb.events import AgentStateEvent as AgentStateEvent
     from xpipe_nb.events import BudgetEvent as BudgetEvent
@@ -69,6 +71,9 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.events import SendRefusedEvent as SendRefusedEvent
     from xpipe_nb.events import ThoughtEvent as ThoughtEvent
     from xpipe_nb.events import ThreadEvent as ThreadEvent
+    from xpipe_nb.events import WorkersEvent as WorkersEvent
+    from xpipe_nb.events import WorkersStartedEvent as WorkersStartedEvent
+    from xpipe_nb.events import WorkerState as WorkerState
     from xpipe_nb.history import Slot as Slot
     from xpipe_nb.identity import Identity as Identity
     from xpipe_nb.known import organisms as organisms
@@ -98,6 +103,8 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.payloads import payload as payload
     from xpipe_nb.payloads import xmlify as xmlify
     from xpipe_nb.pump import StreamPump as StreamPump
+    from xpipe_nb.workers.mapping import map as map  # noqa: A004 - what it is, over many processes
+    from xpipe_nb.workers.watching import WorkerList as WorkerList
     from xpipe_nb.xml import GateLimits as GateLimits
 
 _HOMES = {
@@ -107,13 +114,13 @@ _HOMES = {
     "conversation": ("Conversation",),
     "dispatch.hooks": ("DispatchHook",),
     "errors": (
-        "BudgetExhausted", "CallFailed", "ConfigError", "ConversationFailed", "ConversationWaits", "DefinitionError", "Fault", "PayloadError",
-        "Rejected", "XPipeError",
+        "BudgetExhausted", "CallFailed", "CannotTravel", "ConfigError", "ConversationFailed", "ConversationWaits", "DefinitionError", "Fault", "PayloadError",
+        "Rejected", "WorkerDied", "XPipeError",
     ),
     "events": (
         "AgentStateEvent", "BudgetEvent", "DeadLetterEvent", "HistoryCutEvent", "LogEvent", "MessageDroppedEvent", "MessageReceivedEvent",
         "MessageSentEvent", "PipelineFailed", "ProgressEvent", "PumpEvent", "QuestionEvent", "ReloadEvent", "RetryEvent", "SendRefusedEvent",
-        "ThoughtEvent", "ThreadEvent",
+        "ThoughtEvent", "ThreadEvent", "WorkersEvent", "WorkersStartedEvent", "WorkerState",
     ),
     "history": ("Slot",),
     "identity": ("Identity",),
@@ -128,6 +135,8 @@ _HOMES = {
     "organism": ("Organism", "SettleReport"),
     "payloads": ("AnyPayload", "DeliveryError", "Pattern", "SystemError", "payload", "xmlify"),
     "pump": ("StreamPump",),
+    "workers.mapping": ("map",),
+    "workers.watching": ("WorkerList",),
     "xml": ("GateLimits",),
 }  # fmt: skip
 

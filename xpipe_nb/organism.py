@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from xpipe_nb.pump import StreamPump
     from xpipe_nb.questions import Question
     from xpipe_nb.views.xray import XRay
+    from xpipe_nb.workers.watching import WorkerList
 
 __all__ = ["Organism", "SettleReport"]
 
@@ -75,7 +76,9 @@ class Organism:
             and whole messages that come in must be (see `Identity`).
         port: The reference's network port; there is no network door.
         llm: Not built yet.
-        process_pool: Not built yet.
+        process_pool: The worker processes of `cpu_bound` listeners, started when first needed: `{"workers": how many work
+            at once (default: the processors that this process may use, at most 4), "max_tasks_per_child": after how many
+            handlers each is replaced, "start_method": "forkserver" | "spawn", "enabled": False for none at all}`.
         backend: Where shared state is kept; only `memory` is built.
         hooks: Objects that keep a book of messages, in the order in which they are called (`DispatchHook`).
 
@@ -379,6 +382,11 @@ class Organism:
     def name(self) -> str:
         """What people call it."""
         return self.pump.name
+
+    @property
+    def workers(self) -> WorkerList:
+        """Its worker processes as they are now, with their processor and memory; `organism.workers.kill(pid)` ends one."""
+        return self.pump.executors.look()
 
     @property
     def identity(self) -> Identity | None:

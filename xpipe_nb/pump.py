@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.config import check_config
+from xpipe_nb.config.pool import check_pool
 from xpipe_nb.conversation import Gone, current_conversation
 from xpipe_nb.errors import ConfigError, ConversationWaits, Fault, Rejected, XPipeError
 from xpipe_nb.events import OrganismStateEvent, ThoughtEvent
@@ -213,13 +214,16 @@ class StreamPump(Parts):
             ConfigError: When it cannot be used.
         """
         (resolved,) = resolve_all([listener], known=self.directory.of_the_person())
+        check_pool([resolved], self.config.process_pool)
         self.directory.put(resolved)
         self.open_gates()
         return resolved
 
     def register_all(self, listeners: Iterable[ListenerConfig | Callable[..., Any]]) -> None:
         """Add several listeners at once; they may name one another as peers."""
-        for resolved in resolve_all(listeners, known=self.directory.of_the_person()):
+        all_resolved = resolve_all(listeners, known=self.directory.of_the_person())
+        check_pool(all_resolved, self.config.process_pool)
+        for resolved in all_resolved:
             self.directory.put(resolved)
         self.open_gates()
 

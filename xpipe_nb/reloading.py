@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.changes import changes_between
 from xpipe_nb.config import ConfigLoader, OrganismConfig, check_config
+from xpipe_nb.config.pool import check_pool
 from xpipe_nb.errors import ConfigError, DefinitionError, Fault
 from xpipe_nb.events import ORGANISM, ReloadEvent
 from xpipe_nb.listeners import resolve_all
@@ -74,6 +75,7 @@ class Reloader:
             config = self._read(source, namespace)
             settings = {} if config is None else self._settings(config)
             listeners = resolve_all(source if config is None else config.listeners, namespace)  # type: ignore[arg-type]
+            check_pool(listeners, (self._config if config is None else config).process_pool)
             changes = changes_between(self._directory.by_name(), {each.name: each for each in listeners})
             per_agent = (self._config if config is None else config).max_concurrent_per_agent
             self._directory.replace(listeners, per_agent)

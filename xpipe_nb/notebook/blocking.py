@@ -125,7 +125,7 @@ class Watchdog:
         )
         text = (
             f"{name} holds the event loop ({where}), so nothing else can run. {stop}. Make it a plain def, which "
-            "runs in a thread (cpu_bound, a process of its own, is not built yet)."
+            "runs in a thread, or cpu_bound: true, which runs it in a process."
         )
         conversation = place.turn.frame.conversation
         if conversation.context is None:

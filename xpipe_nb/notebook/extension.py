@@ -31,6 +31,7 @@ from xpipe_nb.notebook.twins import Twins
 from xpipe_nb.notebook.view import bundle
 from xpipe_nb.notebook.waiting import stopped
 from xpipe_nb.organism import Organism
+from xpipe_nb.workers.freshness import FRESHNESS
 
 __all__ = ["Extension", "load", "unload"]
 
@@ -148,6 +149,7 @@ class Extension:
     def _before_cell(self, _info: object = None) -> None:
         """Look on while the cell runs, and let Stop reach what is under way."""
         self.session.attend(attended=not self.shell.is_headless)
+        FRESHNESS.renew()
         BEGUN_BY.set(self._shell.execution_count)
         if self._cells.begin():
             self._stopping.cell = None if self.shell.kernel is not None else _task_here()
@@ -170,6 +172,7 @@ class Extension:
             lines = [f"△ xpipe_nb could not look for edits: {type(fault).__name__}: {fault}"]
         for line in lines:
             say(line)
+        FRESHNESS.renew()
         self.session.renew_pictures()
 
     def _remembering(self, work: Work) -> Work:

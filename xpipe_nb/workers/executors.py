@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.workers.local import Inline, Threads
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from xpipe_nb.dispatch.threads import DaemonThreads
     from xpipe_nb.workers.executor import Executor
     from xpipe_nb.workers.parcels import Parcels
+    from xpipe_nb.workers.watching import WorkerList
 
 __all__ = ["Executors"]
 
@@ -45,10 +46,12 @@ class Executors:
             self._parcels = Parcels()
         return self._parcels
 
-    def renew(self) -> None:
-        """A cell was executed: whatever handlers name may have been changed."""
-        if self._parcels is not None:
-            self._parcels.renew()
+    def look(self) -> WorkerList:
+        """Give our own worker processes; none where none was needed yet."""
+        from xpipe_nb.workers.watching import WorkerList
+
+        own: Any = self.known.get("process")
+        return WorkerList() if own is None else own.look()
 
     async def stop(self) -> None:
         """End all that was started."""

@@ -13,6 +13,7 @@ import pickle
 import sys
 import uuid
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -73,9 +74,16 @@ class _Packer(cloudpickle.Pickler):  # type: ignore[misc]  # it is published wit
             return class_of, (_TOKENS[obj],)
         if obj is dataclasses.MISSING:  # a copy of it would be taken for a default
             return "MISSING"
+        if isinstance(obj, CodeType):  # cloudpickle drops the file, without which no traceback finds its lines
+            _make, parts = self.dispatch_table[CodeType](obj)
+            return _code_of_file, ("".join(obj.co_filename), *parts)
         if self._seen is not None:
             self._seen(obj)
         return super().reducer_override(obj)
+
+
+def _code_of_file(file: str, *parts: Any) -> CodeType:
+    return CodeType(*parts).replace(co_filename=file)
 
 
 def pack(thing: Any, known: frozenset[type] = frozenset(), seen: Callable[[Any], None] | None = None) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from xpipe_nb.errors import CannotTravel
 from xpipe_nb.workers.culprits import culprit, largest
+from xpipe_nb.workers.freshness import FRESHNESS
 from xpipe_nb.workers.inside import function_name, named
 from xpipe_nb.workers.jobs import Parcel
 from xpipe_nb.workers.packing import is_importable, know, pack, token_of, unpack
@@ -55,11 +56,6 @@ class Parcels:
     def __init__(self, large: Callable[[str, int, str], None] = lambda _owner, _size, _what: None) -> None:
         self._last: dict[int, _Last] = {}
         self._large = large
-        self.generation = 0
-
-    def renew(self) -> None:
-        """What any function names may have been changed in place: a cell was executed."""
-        self.generation += 1
 
     def pack(self, function: Callable[..., Any], classes: Iterable[type] = (), owner: str = "") -> Packed:
         """Give a function as it is now, by value.
@@ -81,13 +77,13 @@ class Parcels:
             self._large(owner, len(packed.parcel.data), largest(function))
         if len(self._last) > MANY:  # reloads have left the functions of before
             self._last.clear()
-        self._last[id(function)] = _Last(function, packed, names, self.generation)
+        self._last[id(function)] = _Last(function, packed, names, FRESHNESS.generation)
         return packed
 
     def _still_holds(self, last: _Last, names: list[Any], *, is_lasting: bool) -> bool:
         """Say whether a function is what it was; one that is large is not packed again to find out."""
         is_trusted = is_lasting or len(last.packed.parcel.data) > LARGE
-        return is_trusted and last.generation == self.generation and _same(last.names, names)
+        return is_trusted and last.generation == FRESHNESS.generation and _same(last.names, names)
 
 
 def _wrapped(function: Callable[..., Any], classes: Iterable[type], owner: str) -> Packed:
