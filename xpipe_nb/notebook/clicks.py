@@ -1,4 +1,4 @@
-"""What a person decides in a view, and may be refused: to end, raise, answer, send a dead letter again, put it aside."""
+"""What a person decides in a view, and may be refused: end, raise, answer, resend or dismiss a dead letter, kill."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class Clicks:
             "answer": self._answer,
             "resend": self._resend,
             "dismiss": self._dismiss,
+            "kill": self._kill,
         }
 
     def __contains__(self, what: object) -> bool:
@@ -108,6 +109,10 @@ class Clicks:
     async def _dismiss(self, content: Mapping[str, Any]) -> dict[str, Any]:
         self._feed.settle_letter(_number(content.get("key")), "dismissed")
         return {}
+
+    async def _kill(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        pid = _number(content.get("pid"))
+        return {} if self._organism.workers.kill(pid) else {"error": f"There is no worker {pid} any more."}
 
 
 def _number(value: Any) -> int:

@@ -111,8 +111,8 @@ def _written(
     tell, busy = clock_of(state, live=live), busy_frames(state)
     rows, waits = _newest(state, most[1]), _waiting(state, busy)
     asks, asking = asking_listeners(state), asking_frames(state)
-    conversations, questions = _recent(state, most[0]), questions_part(state, tell)
-    told = {each.number for each in conversations} | {each["conversation"] for each in questions["questions"]}
+    questions = questions_part(state, tell)
+    asked = [each["conversation"] for each in questions["questions"]]
     return {
         "protocol": PROTOCOL,
         "session": session,
@@ -130,14 +130,14 @@ def _written(
         },
         "threads": {
             "total": state.opened,
-            "conversations": [_conversation(each, tell, live=live) for each in conversations],
+            "conversations": [_conversation(each, tell, live=live) for each in _recent(state, most[0])],
             "frames": [frame_row(each, state, tell, busy, asks=each.key in asking) for each in rows],
         },
         "messages": {
             "total": state.last_key,
             "rows": [_message(each, tell, asks=each.frame in asking) for each in _last(state.messages, most[2])],
         },
-        "budgets": budgets_part(state, told),
+        "budgets": budgets_part(state, most[0], asked),
         "questions": questions,
         "workers": workers_part(state, live=live),
     }

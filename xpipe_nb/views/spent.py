@@ -46,14 +46,15 @@ def note_warning(state: ViewState, event: MessageQueuedEvent) -> None:
         state.accounts[event.conversation] = account._replace(warned=True)
 
 
-def budgets_part(state: ViewState, shown: Iterable[int]) -> dict[str, Any]:
+def budgets_part(state: ViewState, most: int, asking: Iterable[int]) -> dict[str, Any]:
     """Write the accounts down.
 
     Args:
         state: What is known.
-        shown: The numbers of the conversations that are told of.
+        most: How many there is room for, the newest ones.
+        asking: The numbers of conversations that are told of in any case.
     """
-    told = set(shown)
+    told = {*sorted(state.accounts)[-most:], *asking} if most else set(asking)
     rows = [_account(each, state) for number, each in sorted(state.accounts.items()) if number in told]
     return {"limit": state.limit, "tokens": state.tokens, "accounts": rows}
 
