@@ -225,6 +225,7 @@ def test_a_dead_letter_is_edited_checked_and_sent_again():
         assert desk.part("organism")["settled"] == 1
         row = next(each for each in desk.part("messages")["rows"] if each["key"] == key)
         assert row["state"] == "resent"
+        assert desk.feed.detail("messages", str(key)) is not None
         assert desk.part("budgets")["tokens"] == 5
         assert "not kept" in (await desk.click("resend", key=key, text=None))["error"]
 
