@@ -286,7 +286,9 @@ def test_a_lone_surrogate_does_not_end_the_view(front):
 def test_what_may_be_refused_is_answered_to_who_asked(front):
     """A dead letter is checked before it is sent; the answer names the front end and its click."""
     opened(front)
-    front.run("from contextlib import suppress\nwith suppress(Exception):\n    await hello.inject('<Say/>', to='greeter')")
+    front.run(
+        "from contextlib import suppress\nwith suppress(Exception):\n    await hello.inject('<Say/>', to='greeter')"
+    )
     row = front.hear("delta")["tables"]["rows"]["set"][0]
     front.ack()
     front.tell(do="resend", key=row["key"], text="<Say><Text>x</Txt></Say>", id=5)
@@ -294,4 +296,7 @@ def test_what_may_be_refused_is_answered_to_who_asked(front):
     assert "mismatched tag" in refused["error"]
     front.tell(do="resend", key=row["key"], text="<Say><Text>x</Text></Say>", id=6)
     assert front.hear("answer") == {}
-    assert front.run("gate.set(); await hello.settle(); print(len(hello.dead_letters), len(hello.conversations))") == "1 1\n"
+    assert (
+        front.run("gate.set(); await hello.settle(); print(len(hello.dead_letters), len(hello.conversations))")
+        == "1 1\n"
+    )
