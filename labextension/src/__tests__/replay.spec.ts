@@ -45,6 +45,13 @@ describe('a conversation as of an earlier moment', () => {
     ]);
   });
 
+  it('has no edge that came up later', () => {
+    const keys = (conversation: number, at: number) => asOf(shown, conversation, at).graph.edges.map(each => each.key);
+    expect(keys(1, 12_000)).not.toContain('researcher → human');
+    expect(keys(3, 33_000)).not.toContain('researcher → human');
+    expect(keys(3, 34_000)).toContain('researcher → human');
+  });
+
   it('ends as the conversation did', () => {
     const end = asOf(shown, 1, 12_000);
     const own = (rows: readonly { conversation: number }[]) => rows.filter(row => row.conversation === 1);

@@ -34,7 +34,7 @@ export function asOf(snapshot: Snapshot, conversation: number, at: number): Snap
     graph: {
       ...snapshot.graph,
       nodes: snapshot.graph.nodes.map(node => nodeAt(node, messages, frames)),
-      edges: snapshot.graph.edges.map(edge => edgeAt(edge, messages))
+      edges: snapshot.graph.edges.map(edge => edgeAt(edge, messages)).filter(isDrawn)
     },
     threads: { total: rows.length, conversations: rows.map(row => conversationAt(row, frames, messages, at)), frames },
     messages: { total: messages.length, rows: messages },
@@ -110,6 +110,11 @@ function nodeAt(node: NodeRow, messages: readonly MessageRow[], frames: readonly
   const handled = got.filter(row => row.ended !== null).length;
   const refused = messages.filter(row => row.from === node.key && row.state === 'refused').length;
   return { ...without(node, 'retry', 'median', 'asks'), state, running, waiting, queue, handled, errors, refused };
+}
+
+/** What was never declared is there only once something has gone over it. */
+function isDrawn(edge: EdgeRow): boolean {
+  return edge.declared || edge.sent + edge.answered + edge.refused > 0;
 }
 
 const COUNTED: ReadonlySet<string> = new Set(['inject', 'forward', 'call', 'itself']);
