@@ -171,6 +171,14 @@ describe('the Budgets tab', () => {
     expect(words()).toHaveLength(4);
   });
 
+  it('offers nothing while the kernel is gone', () => {
+    const view = draw(shown, actions());
+    tab('Budgets');
+    expect(all('.raise, .acts')).not.toHaveLength(0);
+    view.update({ ...shown, lost: '10:00:00' });
+    expect(all('.raise, .acts')).toHaveLength(0);
+  });
+
   it('moves nothing that somebody looks at when another conversation begins to spend', () => {
     const view = draw(shown);
     tab('Budgets');

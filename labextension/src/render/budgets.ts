@@ -135,6 +135,7 @@ export class BudgetsPanel implements Panel {
     const acts = h('span', { class: 'acts' });
     const who = h('span', { class: 'who' }, pick, ' ', state.element);
     const line = h('div', { class: 'budget' }, who, h('div', { class: 'bar2' }, meter.element), nums, acts);
+    const open = h('div');
     const element = h('div', { class: 'account', 'data-key': first.key }, line);
     let row = first;
     pick.addEventListener('click', () => desk.select({ conversation: row.key, frame: null }));
@@ -143,21 +144,23 @@ export class BudgetsPanel implements Panel {
       const more = button({ text: 'Raise…', act: () => raise.focus() });
       const end = asking({ text: 'End', look: 'danger', act: () => actions.end(row.key) }, () => `End #${row.key}?`);
       acts.append(more, end);
-      element.append(raise.element);
+      open.append(raise.element);
+      element.append(open);
       this.raises.set(first.key, raise);
     }
     return {
       element,
       update: next => {
         row = next;
-        const { account, conversation, question } = next;
+        const { account, question } = next;
         say(pick, `#${account.key}`);
         set(pick, { 'aria-label': `#${account.key}, by frame`, 'aria-pressed': String(this.isCurrent(account.key)) });
         state.update(...wordsOf(next));
         meter.update(account);
         nums.replaceChildren(...spent(account));
         raise?.update(next);
-        show(acts, conversation?.ended !== undefined && conversation.ended === null && !question);
+        show(open, desk.isAble);
+        show(acts, desk.isAble && account.open === true && !question);
         acts.classList.toggle('endless', account.limit === null);
       }
     };

@@ -81,6 +81,11 @@ export class Desk {
     return this.past?.(this.real) ?? this.real;
   }
 
+  /** Whether anything that a person does now would be done. */
+  get isAble(): boolean {
+    return this.actions !== undefined && this.real.lost === undefined && !this.isReplaying;
+  }
+
   get isReplaying(): boolean {
     return this.past !== null;
   }

@@ -2,7 +2,7 @@
 
 import type { MessageDetail, MessageRow } from '../protocol';
 import { button } from './button';
-import type { Actions } from './desk';
+import type { Desk } from './desk';
 import { h, say, set, show } from './dom';
 
 /** What the kernel puts after a text that it has cut. */
@@ -15,11 +15,11 @@ export class Letter {
   readonly element = h('div', { class: 'editor', hidden: true });
 
   /**
-   * @param actions - What a person can do.
+   * @param desk - What is shown, and what a person can do.
    * @param edits - Is told when editing begins and when it ends.
    */
   constructor(
-    private readonly actions: Actions | undefined,
+    private readonly desk: Desk,
     private readonly edits: (editing: boolean) => void
   ) {
     this.edit = button({ text: 'Edit and resend', look: 'primary', act: () => this.begin() });
@@ -44,7 +44,7 @@ export class Letter {
       this.stop();
     }
     this.text = rawOf(detail);
-    show(this.buttons, this.actions !== undefined && row.letter === true);
+    show(this.buttons, this.desk.isAble && row.letter === true);
     this.offer();
   }
 
@@ -84,7 +84,7 @@ export class Letter {
   private resend(): void {
     const { key } = this;
     const text = this.element.hidden ? null : this.area.value;
-    void this.actions?.resend(key, text).then(({ error, mark }) => {
+    void this.desk.actions?.resend(key, text).then(({ error, mark }) => {
       if (key !== this.key) {
         return;
       }
@@ -103,7 +103,7 @@ export class Letter {
   }
 
   private putAside(): void {
-    void this.actions?.dismiss(this.key).then(({ error }) => this.complain(error ?? ''));
+    void this.desk.actions?.dismiss(this.key).then(({ error }) => this.complain(error ?? ''));
   }
 
   private complain(words: string): void {

@@ -42,7 +42,7 @@ export class Passage implements Panel {
     );
     const copy = copying({ text: 'Copy XML', look: 'quiet flush' }, () => this.shown);
     this.frame = button({ text: 'Show frame', look: 'quiet', act: () => this.showFrame() });
-    this.letter = new Letter(desk.actions, editing => show(this.text, !editing));
+    this.letter = new Letter(desk, editing => show(this.text, !editing));
     const foot = h('div', { class: 'row foot' }, this.letter.buttons, copy, this.frame);
     this.element.append(head, this.stages, this.why, this.text, this.letter.element, foot);
     this.roving = new Roving(this.stages, 'button', inOrder(this.stages, 'button', 'ArrowLeft', 'ArrowRight'));

@@ -49,7 +49,7 @@ export class ReplyRow {
     say(this.more, others.length ? `and ${plural(others.length, 'more', 'more')}` : '');
     set(this.element, { 'aria-label': `${name} asks you` });
     show(this.field, !NOT_IN_WORDS.has(question.kind));
-    show(this.answer, this.desk.actions !== undefined && question.kind !== 'breakpoint');
+    show(this.answer, this.desk.isAble && question.kind !== 'breakpoint');
   }
 
   /** Whether the question that is shown comes from this frame, and is answered here. */

@@ -132,7 +132,7 @@ export class ThreadsPanel implements Panel {
     say(this.pruned.lastElementChild ?? this.pruned, `Pruned ${pruned.length}`);
     set(this.pruned, { 'aria-label': `Pruned frames, ${pruned.length}` });
     if (this.end) {
-      show(this.end, row.ended === null && !this.desk.isReplaying);
+      show(this.end, row.ended === null && this.desk.isAble);
     }
     show(this.replay, this.desk.real.live && !this.desk.isReplaying && frames.length > 0);
     this.reply.update(row.key);

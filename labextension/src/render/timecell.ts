@@ -17,7 +17,7 @@ export function timeCell(desk: Desk, reply: (frame: FrameRow) => void): Part<Tre
     element,
     update: row => {
       shown = row.frame;
-      if (row.frame.state !== 'asking' || desk.actions === undefined) {
+      if (row.frame.state !== 'asking' || !desk.isAble) {
         say(element, duration(desk, ...span(row)));
       } else if (asks.parentNode !== element) {
         element.replaceChildren(asks);

@@ -120,7 +120,7 @@ export class WorkersPanel implements Panel {
       element,
       update: next => {
         row = next;
-        show(kill, next.state !== 'starting' && next.state !== 'idle');
+        show(kill, this.desk.isAble && next.state !== 'starting' && next.state !== 'idle');
         kill.title = `Kill worker ${next.key}`;
       }
     };
