@@ -80,11 +80,10 @@ export class Store {
     return new Promise(resolve => this.asked.set(this.acts, resolve));
   }
 
-  private answered({ to, re, answer }: Readonly<Record<string, unknown>>): void {
-    const { error, mark } = fieldsOf(answer);
-    const resolve = to === this.front && typeof re === 'number' ? this.asked.get(re) : undefined;
-    if (resolve && typeof re === 'number') {
-      this.asked.delete(re);
+  private answered({ front, id, error, mark }: Readonly<Record<string, unknown>>): void {
+    const resolve = front === this.front && typeof id === 'number' ? this.asked.get(id) : undefined;
+    if (resolve && typeof id === 'number') {
+      this.asked.delete(id);
       resolve({
         ...(typeof error === 'string' ? { error } : {}),
         ...(isMark(mark) ? { mark: mark as readonly [number, number] } : {})
@@ -101,7 +100,7 @@ export class Store {
     const { snapshot, delta, closed } = fields;
     this.closed ||= closed === true;
     if (typeof fields['answer'] === 'object') {
-      this.answered(fields);
+      this.answered(fieldsOf(fields['answer']));
     } else if (isSnapshot(snapshot)) {
       this.takeWhole(snapshot);
     } else if (isDelta(delta)) {

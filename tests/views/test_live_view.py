@@ -295,7 +295,7 @@ def test_what_may_be_refused_is_answered_to_who_asked(front):
     refused = front.hear("answer")
     assert "mismatched tag" in refused["error"]
     front.tell(do="resend", key=row["key"], text="<Say><Text>x</Text></Say>", id=6)
-    assert front.hear("answer") == {}
+    assert front.hear("answer") == {"front": "f1", "id": 6}
     assert (
         front.run("gate.set(); await hello.settle(); print(len(hello.dead_letters), len(hello.conversations))")
         == "1 1\n"

@@ -42,7 +42,9 @@ def said(page: Page, what: str) -> dict[str, Any]:
 def answer(page: Page, what: str, **outcome: Any) -> None:
     """Answer it, as the kernel would."""
     asked = said(page, what)
-    page.evaluate("content => window.push(content)", {"to": asked["front"], "re": asked["id"], "answer": outcome})
+    page.evaluate(
+        "content => window.push(content)", {"answer": {"front": asked["front"], "id": asked["id"], **outcome}}
+    )
 
 
 @pytest.mark.parametrize(("name", "tab"), SCENES)

@@ -187,7 +187,7 @@ class LiveView:
         """Do what may be refused, and tell the front end that asked what became of it."""
         outcome = await self._clicks.done(what, content)
         if not self.closed:
-            self._send({"to": content.get("front"), "re": content.get("id"), "answer": outcome})
+            self._send({"answer": {"front": content.get("front"), "id": content.get("id"), **outcome}})
 
     def _tell(self, of: Any, key: Any) -> None:
         detail = self._feed.detail(of, key)

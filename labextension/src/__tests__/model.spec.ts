@@ -107,8 +107,8 @@ describe('what can be refused', () => {
     const outcome = store.actions.raise(4, 80_000);
     const { front, id, ...said } = last();
     expect(said).toEqual({ do: 'raise', conversation: 4, tokens: 80_000 });
-    comm.push({ to: 'somebody else', re: id, answer: {} });
-    comm.push({ to: front, re: id, answer: { error: 'no', mark: [1, 2], more: 'x' } });
+    comm.push({ answer: { front: 'somebody else', id } });
+    comm.push({ answer: { front, id, error: 'no', mark: [1, 2], more: 'x' } });
     expect(await outcome).toEqual({ error: 'no', mark: [1, 2] });
   });
 
