@@ -272,17 +272,16 @@ def _event(
 class _Claim:
     """A reservation that waits for room, and the question that a person is asked for it."""
 
-    __slots__ = ("account", "granted", "name", "question", "tokens")
+    __slots__ = ("_questions", "account", "granted", "name", "question", "tokens")
 
     def __init__(self, account: Account, tokens: int, frame: Frame, questions: Questions) -> None:
         self.account, self.tokens, self.name = account, tokens, frame.listener
-        self.granted = False
+        self.granted, self._questions = False, questions
         self.question = questions.ask(frame, "budget", *self._words(frame.conversation.number))
 
     def word(self) -> None:
         """Ask with the figures as they are now."""
-        question = self.question
-        question.text, question.remedy, question.about = self._words(question.conversation.number)
+        self._questions.reword(self.question, *self._words(self.question.conversation.number))
 
     def _words(self, number: int) -> tuple[str, str, int]:
         account = self.account

@@ -298,8 +298,9 @@ class QuestionEvent(PumpEvent):
         number: Counts the questions of the organism.
         kind: What it is about: `budget`.
         text: The question, for the person.
-        state: `asked`, `answered` or `withdrawn`.
+        state: `asked`, also when it is asked in other words; `answered` or `withdrawn`.
         conversation: The conversation's number.
+        about: What a program needs to know of it; for `budget` the limit in tokens that would do.
     """
 
     thread_id: str
@@ -309,6 +310,7 @@ class QuestionEvent(PumpEvent):
     text: str
     state: str
     conversation: int = 0
+    about: Any = None
 
 
 @dataclass(frozen=True, slots=True)

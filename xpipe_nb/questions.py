@@ -84,6 +84,12 @@ class Questions:
         self._tell(question, "asked")
         return question
 
+    def reword(self, question: Question, text: str, remedy: str = "", about: Any = None) -> None:
+        """Ask the same in other words, if they are other ones."""
+        if (question.text, question.remedy, question.about) != (text, remedy, about):
+            question.text, question.remedy, question.about = text, remedy, about
+            self._tell(question, "asked")
+
     def answer(self, question: Question, answer: Any) -> None:
         """Answer a question; who asked goes on."""
         if not question.answer.done():
@@ -109,7 +115,14 @@ class Questions:
             frame = question.frame
             number = frame.conversation.number
             event = QuestionEvent(
-                frame.thread_id, frame.listener, question.number, question.kind, question.text, state, number
+                frame.thread_id,
+                frame.listener,
+                question.number,
+                question.kind,
+                question.text,
+                state,
+                number,
+                question.about,
             )
             self._bus.publish(event)
 

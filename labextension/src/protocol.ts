@@ -1,9 +1,33 @@
 /** What the kernel sends: the types of a snapshot, and for each a guard. The twin of xpipe_nb/views. */
 
-export const PROTOCOL = 1;
+import {
+  each,
+  has,
+  isFlag,
+  isMark,
+  isMoment,
+  isNumber,
+  isObject,
+  isPath,
+  isSpan,
+  isText,
+  listOf,
+  maybe,
+  type Moment,
+  recordOf,
+  type Shape
+} from './guards';
+import { type Budgets, isBudgets, isQuestions, type Questions } from './people';
+import { isWorkers, type Workers } from './processes';
 
-/** How a listener is: idle, at work, waiting for others, or its last message went wrong. */
-export type NodeState = 'idle' | 'processing' | 'waiting' | 'error';
+export type { Moment } from './guards';
+export type { AccountRow, Budgets, QuestionRow, Questions } from './people';
+export type { WorkerRow, Workers } from './processes';
+
+export const PROTOCOL = 2;
+
+/** How a listener is: idle, at work, waiting for others or for a person, or its last message went wrong. */
+export type NodeState = 'idle' | 'processing' | 'waiting' | 'asking' | 'error';
 
 export interface OrganismRow {
   readonly name: string;
@@ -17,6 +41,8 @@ export interface OrganismRow {
   readonly active: number;
   readonly dead: number;
   readonly refused: number;
+  /** Dead letters that a person has sent again or dismissed. */
+  readonly settled: number;
 }
 
 export interface NodeRow {
@@ -37,6 +63,8 @@ export interface NodeRow {
   readonly median?: number;
   /** When its handler is called again after a failure; not in a saved snapshot. */
   readonly retry?: number;
+  /** How many of its handlers wait for a person. */
+  readonly asks?: number;
   /** It was taken out by a reload. */
   readonly gone?: boolean;
 }
@@ -58,9 +86,6 @@ export interface EdgeRow {
   readonly x: number;
   readonly y: number;
 }
-
-/** Times are milliseconds since the view began; in a saved snapshot (`live` is false) they are numbers of events. */
-export type Moment = number | null;
 
 export interface ConversationRow {
   readonly key: number;
@@ -96,6 +121,8 @@ export interface FrameRow {
   readonly percent?: number;
   /** How often its handler was called for one message, if more than once. */
   readonly attempts?: number;
+  /** Tokens that were spent in it, and in no frame below it. */
+  readonly tokens?: number;
 }
 
 export interface MessageRow {
@@ -113,6 +140,8 @@ export interface MessageRow {
   readonly began: Moment;
   readonly ended: Moment;
   readonly reason?: string;
+  /** It is a dead letter that can be sent again. */
+  readonly letter?: boolean;
   readonly repaired?: number;
 }
 
@@ -171,6 +200,9 @@ export interface Snapshot {
     readonly frames: readonly FrameRow[];
   };
   readonly messages: { readonly total: number; readonly rows: readonly MessageRow[] };
+  readonly budgets: Budgets;
+  readonly questions: Questions;
+  readonly workers: Workers;
   readonly details?: Details;
   /** Who holds the kernel's loop, in a sentence; the kernel sends nothing else meanwhile. */
   readonly blocked?: string;
@@ -194,57 +226,25 @@ export interface Delta {
   readonly graph?: { readonly width: number; readonly height: number };
   readonly threads?: { readonly total: number };
   readonly messages?: { readonly total: number };
+  readonly budgets?: Omit<Budgets, 'accounts'>;
+  readonly questions?: Omit<Questions, 'questions'>;
+  readonly workers?: Omit<Workers, 'workers'>;
   readonly tables?: Readonly<Record<string, TableChange>>;
 }
 
-// ---- guards: whatever is not of its type is not drawn
-
-type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
-
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
-const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
-const isMoment = (value: unknown): value is Moment => value === null || isNumber(value);
-const isSpan = (value: unknown): boolean =>
-  Array.isArray(value) && value.length === 2 && isNumber(value[0]) && isMoment(value[1]);
-const isMark = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && value.every(isNumber);
-const isPath = (value: unknown): boolean => isText(value) && /^[MLCHVQAmlchvqa0-9., -]*$/.test(value);
-const listOf =
-  (check: (value: unknown) => boolean) =>
-  (value: unknown): boolean =>
-    Array.isArray(value) && value.every(check);
-const maybe =
-  (check: (value: unknown) => boolean) =>
-  (value: unknown): boolean =>
-    value === undefined || check(value);
-const recordOf =
-  (check: (value: unknown) => boolean) =>
-  (value: unknown): boolean =>
-    isObject(value) && Object.values(value).every(check);
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function has(value: unknown, shape: Shape): boolean {
-  return isObject(value) && Object.entries(shape).every(([name, check]) => check(value[name]));
-}
-
-/** Make the shape of several fields of one type. */
-function each(check: (value: unknown) => boolean, ...names: string[]): Shape {
-  return Object.fromEntries(names.map(name => [name, check]));
-}
+// ---- guards
 
 const ORGANISM: Shape = {
   ...each(isText, 'name', 'state'),
-  ...each(isNumber, 'generation', 'flying', 'queued', 'running', 'active', 'dead', 'refused')
+  ...each(isNumber, 'generation', 'flying', 'queued', 'running', 'active', 'dead', 'refused', 'settled')
 };
 const NODE: Shape = {
   ...each(isText, 'key', 'kind', 'state'),
   ...each(isNumber, 'x', 'y', 'w', 'h', 'running', 'waiting', 'queue', 'handled', 'errors', 'refused'),
   gone: maybe(isFlag),
   median: maybe(isNumber),
-  retry: maybe(isNumber)
+  retry: maybe(isNumber),
+  asks: maybe(isNumber)
 };
 const EDGE: Shape = {
   ...each(isText, 'key', 'from', 'to'),
@@ -267,13 +267,15 @@ const FRAME: Shape = {
   spans: listOf(isSpan),
   error: maybe(isText),
   percent: maybe(isNumber),
-  attempts: maybe(isNumber)
+  attempts: maybe(isNumber),
+  tokens: maybe(isNumber)
 };
 const MESSAGE: Shape = {
   ...each(isText, 'from', 'to', 'type', 'kind', 'state'),
   ...each(isNumber, 'key', 'conversation', 'frame', 'origin', 'bytes'),
   ...each(isMoment, 'queued', 'began', 'ended'),
   reason: maybe(isText),
+  letter: maybe(isFlag),
   repaired: maybe(isNumber)
 };
 const LISTENER_DETAIL: Shape = {
@@ -314,6 +316,9 @@ export const isSnapshot = (value: unknown): value is Snapshot =>
     graph: part => has(part, GRAPH),
     threads: part => has(part, THREADS),
     messages: part => has(part, MESSAGES),
+    budgets: isBudgets,
+    questions: isQuestions,
+    workers: isWorkers,
     details: maybe(isDetails)
   });
 
@@ -359,7 +364,14 @@ export function applied(old: Snapshot, delta: Delta): Snapshot | null {
       conversations: changed(old.threads.conversations, tables['conversations']),
       frames: changed(old.threads.frames, tables['frames'])
     },
-    messages: { ...old.messages, ...delta.messages, rows: changed(old.messages.rows, tables['rows']) }
+    messages: { ...old.messages, ...delta.messages, rows: changed(old.messages.rows, tables['rows']) },
+    budgets: { ...old.budgets, ...delta.budgets, accounts: changed(old.budgets.accounts, tables['accounts']) },
+    questions: {
+      ...old.questions,
+      ...delta.questions,
+      questions: changed(old.questions.questions, tables['questions'])
+    },
+    workers: { ...old.workers, ...delta.workers, workers: changed(old.workers.workers, tables['workers']) }
   };
   return isSnapshot(next) ? next : null;
 }

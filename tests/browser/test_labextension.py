@@ -84,9 +84,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab with an untrusted, a trusted and a foreign notebook."""
     folder = tmp_path_factory.mktemp("lab")
     (folder / "notebooks").mkdir()
-    write(folder / "notebooks" / "untrusted.ipynb", 1)
-    write(folder / "notebooks" / "newer.ipynb", 2)
-    trusted = write(folder / "notebooks" / "trusted.ipynb", 1)
+    write(folder / "notebooks" / "untrusted.ipynb", 2)
+    write(folder / "notebooks" / "newer.ipynb", 3)
+    trusted = write(folder / "notebooks" / "trusted.ipynb", 2)
     trusted.metadata["mine"] = True  # another text than the untrusted one, so that only this one is known
     nbformat.write(trusted, folder / "notebooks" / "trusted.ipynb")
     (folder / "data").mkdir()

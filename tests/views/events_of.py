@@ -7,6 +7,7 @@ from lxml import etree
 
 from xpipe_nb.events import (
     AgentStateEvent,
+    BudgetEvent,
     DeadLetterEvent,
     FrameClosedEvent,
     MessageQueuedEvent,
@@ -14,12 +15,15 @@ from xpipe_nb.events import (
     OrganismStateEvent,
     ProgressEvent,
     PumpEvent,
+    QuestionEvent,
     SendRefusedEvent,
     ThreadEvent,
+    WorkersEvent,
+    WorkerState,
 )
 from xpipe_nb.messages import DeadLetter
 from xpipe_nb.views.graph import Node
-from xpipe_nb.views.state import DeclaredEvent
+from xpipe_nb.views.state import DeclaredEvent, LetterEvent
 
 __all__ = ["events"]
 
@@ -27,6 +31,19 @@ NAMES = st.sampled_from(["a", "b", "c", "console"])
 THREADS = st.sampled_from([f"t{n}" for n in range(6)])
 NUMBERS = st.integers(0, 3)
 TIMES = st.floats(0, 100)
+TOKENS = st.integers(0, 1_000)
+WORKERS = st.builds(
+    WorkerState,
+    st.integers(0, 3),
+    st.sampled_from(["starting", "idle", "busy", "waiting"]),
+    st.one_of(st.none(), NAMES),
+    st.one_of(st.none(), NUMBERS),
+    st.one_of(st.none(), TIMES),
+    st.one_of(st.none(), TIMES),
+    st.one_of(st.none(), TIMES),
+    st.one_of(st.none(), TOKENS),
+    NUMBERS,
+)
 ELEMENT = etree.fromstring("<Say><Text>hello</Text></Say>")
 
 
@@ -72,6 +89,31 @@ EVENTS: st.SearchStrategy[PumpEvent] = st.one_of(
         conversation=NUMBERS,
         at=TIMES,
     ),
+    st.builds(
+        BudgetEvent,
+        THREADS,
+        NAMES,
+        st.one_of(st.none(), TOKENS),
+        TOKENS,
+        TOKENS,
+        TOKENS,
+        conversation=NUMBERS,
+        at=TIMES,
+    ),
+    st.builds(
+        QuestionEvent,
+        THREADS,
+        NAMES,
+        NUMBERS,
+        st.sampled_from(["budget", "approval"]),
+        st.just("Well?"),
+        st.sampled_from(["asked", "answered", "withdrawn"]),
+        NUMBERS,
+        st.one_of(st.none(), TOKENS, st.just("x")),
+        at=TIMES,
+    ),
+    st.builds(WorkersEvent, st.lists(WORKERS, max_size=3).map(tuple), at=TIMES),
+    st.builds(LetterEvent, st.integers(1, 9), st.sampled_from(["resent", "dismissed"]), at=TIMES),
     st.builds(FrameClosedEvent, THREADS, NUMBERS, at=TIMES),
     st.builds(OrganismStateEvent, st.sampled_from(["running", "paused", "stopping", "stopped"]), at=TIMES),
     st.builds(ProgressEvent, THREADS, NAMES, st.just(1.0), st.sampled_from([None, 4.0]), at=TIMES),

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support import ROOT
 
-__all__ = ["SHOTS", "a_browser", "a_page", "scene"]
+__all__ = ["CONTRAST", "SHOTS", "a_browser", "a_page", "scene"]
 
 STATIC = ROOT / "xpipe_nb" / "notebook" / "static"
 SHOTS = ROOT / "tests" / "views" / "shots"
@@ -75,3 +75,36 @@ def scene(name: str) -> dict[str, Any]:
     path = Path(ROOT / "tests" / "snapshots" / f"{name}.json")
     loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
+
+
+CONTRAST = """() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+  const paint = (below, color) => {
+    canvas.fillStyle = `rgb(${below.join(' ')})`; canvas.fillRect(0, 0, 1, 1);
+    canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = ([r, g, b]) => [r, g, b].map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0);
+  const behind = element => {
+    const chain = [];
+    for (let each = element; each; each = each.parentElement) chain.unshift(getComputedStyle(each).backgroundColor);
+    return chain.reduce(paint, [255, 255, 255]);
+  };
+  let worst = { ratio: 99 };
+  const walker = document.createTreeWalker(document.querySelector('.xp-view'), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement;
+    if (!node.data.trim() || !element.checkVisibility() || !element.getClientRects().length) continue;
+    if (element.closest('title, svg .count')) continue;
+    const style = getComputedStyle(element);
+    const selected = element.closest('.node[aria-pressed="true"]');
+    const ground = selected ? paint([0, 0, 0], getComputedStyle(selected.querySelector('.box')).fill) : behind(element);
+    const ink = paint(ground, element.ownerSVGElement ? style.fill : style.color);
+    const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < worst.ratio) worst = { ratio, text: node.data.slice(0, 40), of: element.className.baseVal ?? element.className };
+  }
+  return worst;
+}"""
+"""Finds the text of a view with the least contrast to what is behind it."""

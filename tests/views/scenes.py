@@ -31,7 +31,7 @@ from xpipe_nb.views.saved import saved
 from xpipe_nb.views.snapshot import snapshot
 from xpipe_nb.views.state import CellEvent, DeclaredEvent, ViewState
 
-__all__ = ["SCENES", "Script", "places_in", "traffic"]
+__all__ = ["SCENES", "Script", "live", "places_in", "researching", "saved_as", "traffic"]
 
 HOSTILE = "<script>alert(1)</script>", "<img src=x onerror=alert(2)>", "\u202egnp.exe", "javascript:alert(3)"
 
@@ -273,7 +273,8 @@ def traffic(listeners: int, turns: int) -> tuple[dict[str, Any], list[dict[str, 
     return first, changes, last
 
 
-def _live(script: Script) -> dict[str, Any]:
+def live(script: Script) -> dict[str, Any]:
+    """Write a scene down with the details of its messages."""
     state = script.folded()
     written = snapshot(state, places_in(state), "s1")
     details = {
@@ -282,19 +283,20 @@ def _live(script: Script) -> dict[str, Any]:
     return {**written, "details": {"messages": details}}
 
 
-def _saved(script: Script) -> dict[str, Any]:
+def saved_as(script: Script) -> dict[str, Any]:
+    """Write a scene down as it is saved."""
     state = script.folded()
     return saved(state, places_in(state), "saved", {})
 
 
 def _empty() -> dict[str, Any]:
-    return _live(Script([Node("greeter", "agent"), Node("shouter")], [("greeter", "shouter")], name="hello"))
+    return live(Script([Node("greeter", "agent"), Node("shouter")], [("greeter", "shouter")], name="hello"))
 
 
 def _paused() -> dict[str, Any]:
     script = researching()
     script.organism("paused")
-    return _live(script)
+    return live(script)
 
 
 def _delta() -> dict[str, Any]:
@@ -313,8 +315,8 @@ SCENES: dict[str, Callable[[], dict[str, Any]]] = {
     "crowd": lambda: snapshot((state := crowd().folded()), places_in(state), "s1"),
     "delta": _delta,
     "empty": _empty,
-    "hostile": lambda: _saved(hostile()),
+    "hostile": lambda: saved_as(hostile()),
     "paused": _paused,
-    "research": lambda: _live(researching()),
-    "saved": lambda: _saved(researching()),
+    "research": lambda: live(researching()),
+    "saved": lambda: saved_as(researching()),
 }

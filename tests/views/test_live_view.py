@@ -281,3 +281,22 @@ def test_a_lone_surrogate_does_not_end_the_view(front):
     assert "broken" in [node["key"] for node in shown["graph"]["nodes"]]
     front.tell(do="detail", of="messages", key="1", id=9)
     assert "ValueError" in front.hear("detail")["why"]
+
+
+def test_what_may_be_refused_is_answered_to_who_asked(front):
+    """A dead letter is checked before it is sent; the answer names the front end and its click."""
+    opened(front)
+    front.run(
+        "from contextlib import suppress\nwith suppress(Exception):\n    await hello.inject('<Say/>', to='greeter')"
+    )
+    row = front.hear("delta")["tables"]["rows"]["set"][0]
+    front.ack()
+    front.tell(do="resend", key=row["key"], text="<Say><Text>x</Txt></Say>", id=5)
+    refused = front.hear("answer")
+    assert "mismatched tag" in refused["error"]
+    front.tell(do="resend", key=row["key"], text="<Say><Text>x</Text></Say>", id=6)
+    assert front.hear("answer") == {"front": "f1", "id": 6}
+    assert (
+        front.run("gate.set(); await hello.settle(); print(len(hello.dead_letters), len(hello.conversations))")
+        == "1 1\n"
+    )

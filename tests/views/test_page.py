@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.views.page import SHOTS, a_browser, a_page, scene
+from tests.views.page import CONTRAST, SHOTS, a_browser, a_page, scene
 from tests.views.scenes import traffic
 
 pytestmark = pytest.mark.browser
@@ -209,35 +209,4 @@ OVERLAPS = """() => {
   return boxes.flatMap(([one, a], at) => boxes.slice(at + 1)
     .filter(([, b]) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 2 && b.top < a.bottom - 2)
     .map(([other]) => [one, other]));
-}"""
-
-CONTRAST = """() => {
-  const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
-  const paint = (below, color) => {
-    canvas.fillStyle = `rgb(${below.join(' ')})`; canvas.fillRect(0, 0, 1, 1);
-    canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-  };
-  const light = ([r, g, b]) => [r, g, b].map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0);
-  const behind = element => {
-    const chain = [];
-    for (let each = element; each; each = each.parentElement) chain.unshift(getComputedStyle(each).backgroundColor);
-    return chain.reduce(paint, [255, 255, 255]);
-  };
-  let worst = { ratio: 99 };
-  const walker = document.createTreeWalker(document.querySelector('.xp-view'), NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const element = node.parentElement;
-    if (!node.data.trim() || !element.checkVisibility() || !element.getClientRects().length) continue;
-    if (element.closest('title, svg .count')) continue;
-    const style = getComputedStyle(element);
-    const selected = element.closest('.node[aria-pressed="true"]');
-    const ground = selected ? paint([0, 0, 0], getComputedStyle(selected.querySelector('.box')).fill) : behind(element);
-    const ink = paint(ground, element.ownerSVGElement ? style.fill : style.color);
-    const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < worst.ratio) worst = { ratio, text: node.data.slice(0, 40), of: element.className.baseVal ?? element.className };
-  }
-  return worst;
 }"""

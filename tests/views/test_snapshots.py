@@ -14,6 +14,7 @@ from hypothesis import given
 
 from tests.support import ROOT, run
 from tests.views.events_of import events
+from tests.views.people import PEOPLE
 from tests.views.scenes import SCENES, crowd, places_in, researching
 from tests.views.watched import Watcher, declared, places_for, research, settled
 from xpipe_nb.views.delta import applied, delta
@@ -25,6 +26,7 @@ from xpipe_nb.views.snapshot import LARGEST, size_of, snapshot
 from xpipe_nb.views.state import ViewState
 
 FOLDER = ROOT / "tests" / "snapshots"
+FIXTURES = {**SCENES, **PEOPLE}
 
 
 def without_geometry(value: Any) -> Any:
@@ -41,11 +43,11 @@ def ordered(written: dict[str, Any]) -> dict[str, Any]:
     return {**written, "graph": {**written["graph"], "edges": edges}}
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", FIXTURES)
 def test_the_fixtures_are_what_python_writes(name):
     """Neither side can drift alone: the front end's tests read these files."""
     path = FOLDER / f"{name}.json"
-    written = SCENES[name]()
+    written = FIXTURES[name]()
     text = json.dumps(written, ensure_ascii=False, indent=1) + "\n"
     if os.environ.get("XPIPE_WRITE_SNAPSHOTS"):
         path.write_text(text, encoding="utf-8")

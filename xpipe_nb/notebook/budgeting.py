@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from xpipe_nb.budgets import FrameUsage, Usage
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.errors import ConversationWaits
 from xpipe_nb.notebook.mistakes import Mistake
 from xpipe_nb.organism import Organism
+from xpipe_nb.views.meters import Meter
 
-__all__ = ["budgets", "one_budget", "raised", "read_raise", "waits_line"]
+__all__ = ["budget_lines", "budgets", "meters", "one_budget", "raised", "read_raise", "waits_line"]
 
 _MOST = 20
+_FEW = 8
+"""How many budgets stand below a still picture."""
 
 
 def budgets(organism: Organism) -> str:
@@ -25,6 +28,33 @@ def budgets(organism: Organism) -> str:
         lines.insert(0, f"  … {len(every) - _MOST:,} earlier")
     nothing = "" if every else " · nothing was spent yet"
     return "\n".join([f"{organism.name}: {head}{nothing}", *lines])
+
+
+def budget_lines(organism: Organism, usages: Sequence[Usage]) -> list[str]:
+    """Write the newest budgets as lines below the text of a graph; nothing in them changes from run to run.
+
+    Args:
+        organism: The organism.
+        usages: What `organism.budgets.every()` gives.
+    """
+    limit = organism.budgets.max_tokens_per_thread
+    head = f"  budgets: {limit:,} tokens a conversation" if limit else "  budgets: no limit"
+    return [head, *(f"    {each.name} · {each.words}" for each in meters(organism, usages))]
+
+
+def meters(organism: Organism, usages: Sequence[Usage]) -> list[Meter]:
+    """Give the newest budgets as they stand below a still picture."""
+    by_number = {each.number: each for each in organism.conversations}
+    return [_meter(each, by_number[each.conversation]) for each in usages[-_FEW:]]
+
+
+def _meter(usage: Usage, conversation: Conversation) -> Meter:
+    name, limit = f"#{usage.conversation} {conversation.state}", usage.limit
+    reserved = f" + {usage.reserved:,} reserved" if usage.reserved else ""
+    if limit is None:
+        return Meter(name, f"{usage.used:,}{reserved} tokens")
+    words = f"{usage.used:,}{reserved} of {limit:,} tokens ({usage.percent:g} %)"
+    return Meter(name, words, usage.used / limit, usage.reserved / limit)
 
 
 def one_budget(organism: Organism, conversation: Conversation) -> str:

@@ -13,9 +13,11 @@ from typing import Any
 from IPython.display import display
 
 from xpipe_nb.conversation import Conversation
+from xpipe_nb.notebook.budgeting import budget_lines, meters
 from xpipe_nb.notebook.sizes import size_of, size_said
 from xpipe_nb.organism import Organism
 from xpipe_nb.views import Graph
+from xpipe_nb.views.meters import under
 from xpipe_nb.wording import counted
 
 __all__ = ["brief", "conversation_bundle", "organism_bundle", "show", "summary_line"]
@@ -36,25 +38,29 @@ def show(bundle: Mapping[str, Any]) -> None:
 
 
 def organism_bundle(organism: Organism) -> dict[str, str]:
-    """Give the picture of an organism, with its state beside the name."""
-    note = f"{organism.state} · {counted(len(organism.listeners), 'listener')}"
-    return dict(_graph_bundle(dataclasses.replace(organism.graph(), note=note)))
-
-
-@lru_cache(maxsize=8)
-def _graph_bundle(graph: Graph) -> dict[str, str]:
-    """Give a picture in every form that a front end may want; the same graph is drawn once, which takes 10 ms.
+    """Give the picture of an organism in every form that a front end may want, with its state and its budgets.
 
     The SVG stands in an `<img>`, because JupyterLab shows no bare SVG in a notebook that is not trusted; PNG is for
     pages that show neither; the text is for terminals, screen readers and diffs.
     """
-    svg = base64.b64encode(graph.to_svg().encode()).decode()
-    text = graph.to_text()
+    note = f"{organism.state} · {counted(len(organism.listeners), 'listener')}"
+    svg, png, text = _drawn(dataclasses.replace(organism.graph(), note=note))
+    usages = organism.budgets.every()
+    if usages:
+        text = "\n".join([text, *budget_lines(organism, usages)])
+        svg = under(svg, meters(organism, usages))
+    encoded = base64.b64encode(svg.encode()).decode()
     return {
-        "text/html": f'<img src="data:image/svg+xml;base64,{svg}" alt="{escape(text)}">',
-        "image/png": base64.b64encode(graph.to_png()).decode(),
+        "text/html": f'<img src="data:image/svg+xml;base64,{encoded}" alt="{escape(text)}">',
+        "image/png": png,
         "text/plain": text,
     }
+
+
+@lru_cache(maxsize=8)
+def _drawn(graph: Graph) -> tuple[str, str, str]:
+    """Give a graph as SVG, PNG and text; the same graph is drawn once, which takes 10 ms."""
+    return graph.to_svg(), base64.b64encode(graph.to_png()).decode(), graph.to_text()
 
 
 def conversation_bundle(conversation: Conversation, where: str = "", since: int = 0) -> dict[str, str]:

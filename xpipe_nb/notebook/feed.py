@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from xpipe_nb.events import PumpEvent, ThreadEvent
+from xpipe_nb.events import BudgetEvent, PumpEvent, QuestionEvent, ThreadEvent
 from xpipe_nb.notebook.cells import BEGUN_BY, cell_of
 from xpipe_nb.organism import Organism
 from xpipe_nb.views.detail import listener_detail, message_detail
@@ -15,7 +15,7 @@ from xpipe_nb.views.fold import fold_all
 from xpipe_nb.views.places import Places, extended, places_of
 from xpipe_nb.views.saved import saved
 from xpipe_nb.views.snapshot import MOST, histories, snapshot
-from xpipe_nb.views.state import CellEvent, DeclaredEvent, ViewState
+from xpipe_nb.views.state import CellEvent, DeclaredEvent, LetterEvent, MessageNow, ViewState
 
 __all__ = ["Feed"]
 
@@ -40,7 +40,7 @@ class Feed:
         self._organism, self._happened = organism, happened
         self._origin = monotonic()
         self._state = ViewState(organism.name, self._origin, state=organism.state)
-        self._events: list[PumpEvent] = []
+        self._events: list[PumpEvent] = list(_so_far(organism))
         self._generation = -1
         self._places = Places(0, 0, {}, {})
         self._drawings = -1
@@ -79,7 +79,8 @@ class Feed:
     def _declared(self) -> DeclaredEvent:
         graph = self._organism.graph()
         edges = tuple((edge.source, edge.target) for edge in graph.drawn_edges())
-        return DeclaredEvent(graph.nodes, edges, self._organism.generation)
+        limit = self._organism.budgets.max_tokens_per_thread
+        return DeclaredEvent(graph.nodes, edges, self._organism.generation, limit)
 
     def _placed(self, state: ViewState) -> Places:
         """Lay the graph out once; whoever comes later stands below, and nobody moves."""
@@ -89,6 +90,16 @@ class Feed:
             self._places = places_of(listed, [ends for ends, edge in state.edges.items() if edge.declared])
         self._places = extended(self._places, nodes)
         return self._places
+
+    # ---- what a person does with a dead letter
+
+    def message(self, key: int) -> MessageNow | None:
+        """Give what is known of a message, if it is still listed."""
+        return self._fold().messages.get(key)
+
+    def settle_letter(self, key: int, state: str) -> None:
+        """Note that a person has sent a dead letter again, or wants to see it no more."""
+        self._heard(LetterEvent(key, state))
 
     # ---- what a front end may ask
 
@@ -125,3 +136,16 @@ class Feed:
         state = self._fold()
         message = state.messages.get(int(key)) if str(key).isdecimal() else None
         return None if message is None else message_detail(message, state)
+
+
+def _so_far(organism: Organism) -> Iterator[PumpEvent]:
+    """Tell, as events, what was spent and is asked already when a view comes late."""
+    for usage in organism.budgets.every():
+        yield BudgetEvent(
+            "", "", usage.limit, usage.prompt, usage.completion, usage.reserved, conversation=usage.conversation
+        )
+    for each in organism.questions:
+        number, frame = each.conversation.number, each.frame
+        yield QuestionEvent(
+            frame.thread_id, frame.listener, each.number, each.kind, each.text, "asked", number, each.about
+        )

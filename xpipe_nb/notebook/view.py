@@ -6,12 +6,12 @@ import asyncio
 import json
 import re
 from collections import deque
+from collections.abc import Coroutine
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from xpipe_nb.conversation import Conversation
 from xpipe_nb.notebook.pace import Pace
 from xpipe_nb.organism import Organism
 from xpipe_nb.views.delta import delta
@@ -42,11 +42,13 @@ class LiveView:
     """
 
     def __init__(self, organism: Organism) -> None:
-        from xpipe_nb.notebook.feed import Feed  # with the first view, not with %load_ext
+        from xpipe_nb.notebook.clicks import Clicks  # with the first view, not with %load_ext
+        from xpipe_nb.notebook.feed import Feed
 
         self.organism = organism
         self.closed = False
         self._feed = Feed(organism, self._happened)
+        self._clicks = Clicks(organism, self._feed)
         self._sent: dict[str, Any] | None = None
         self._model: Any = None
         self._pace: Pace | None = None
@@ -168,23 +170,24 @@ class LiveView:
                 self.organism.step()
             case "stop":
                 self._stop()
-            case "end":
-                self._end(content.get("conversation"))
             case "detail":
                 self._tell(content.get("of"), content.get("key"))
+            case _ if what in self._clicks:
+                self._run(self._answered(what, content))
 
-    def _stop(self) -> None:
-        task = self._loop.create_task(self.organism.stop(grace=0))
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _end(self, number: Any) -> None:
-        conversation = self._conversation(number)
-        if conversation is not None and not conversation.is_over:
-            conversation.cancel("it was ended in the view")
+    def _stop(self) -> None:
+        self._run(self.organism.stop(grace=0))
 
-    def _conversation(self, number: Any) -> Conversation | None:
-        return next((each for each in self.organism.conversations if each.number == number), None)
+    async def _answered(self, what: str, content: dict[str, Any]) -> None:
+        """Do what may be refused, and tell the front end that asked what became of it."""
+        outcome = await self._clicks.done(what, content)
+        if not self.closed:
+            self._send({"answer": {"front": content.get("front"), "id": content.get("id"), **outcome}})
 
     def _tell(self, of: Any, key: Any) -> None:
         detail = self._feed.detail(of, key)

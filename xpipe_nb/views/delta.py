@@ -7,12 +7,18 @@ from typing import Any
 
 __all__ = ["applied", "delta"]
 
+_PARTS = ("graph", "threads", "messages", "budgets", "questions", "workers")
+"""The parts of a snapshot that hold lists, and beside them what is told as a whole when any of it is different."""
+
 _TABLES = (
     ("graph", "nodes"),
     ("graph", "edges"),
     ("threads", "conversations"),
     ("threads", "frames"),
     ("messages", "rows"),
+    ("budgets", "accounts"),
+    ("questions", "questions"),
+    ("workers", "workers"),
 )
 """The lists of a snapshot; each row has a `key`; those of threads and messages are numbers and in order."""
 
@@ -27,7 +33,7 @@ def delta(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any] | None:
     different: dict[str, Any] = {}
     if old["organism"] != new["organism"]:
         different["organism"] = new["organism"]
-    for part in ("graph", "threads", "messages"):
+    for part in _PARTS:
         plain = {name: value for name, value in new[part].items() if not isinstance(value, list)}
         if any(old[part].get(name) != value for name, value in plain.items()):
             different[part] = plain
@@ -61,7 +67,7 @@ def applied(old: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     new = {**old, "seq": change["seq"]}
     if "organism" in change:
         new["organism"] = change["organism"]
-    for part in ("graph", "threads", "messages"):
+    for part in _PARTS:
         new[part] = {**old[part], **change.get(part, {})}
     tables = change.get("tables", {})
     for part, table in _TABLES:

@@ -19,6 +19,9 @@ from xpipe_nb.xml import canonical, read_document
 
 __all__ = ["listener_detail", "message_detail"]
 
+_LOST = ("dead", "refused", "resent", "dismissed")
+"""States of messages that did not arrive, whatever a person did about them since."""
+
 _FROM_A_CELL = re.compile(r"ipykernel_\d+|<ipython-input")
 
 
@@ -78,7 +81,7 @@ def message_detail(message: MessageNow, state: ViewState, longest: int = 20_000)
         state: Where the frames are that it belongs to.
         longest: How many characters of each text are given.
     """
-    refused = REFUSED_AT.get(message.stage) if message.state in ("dead", "refused") else None
+    refused = REFUSED_AT.get(message.stage) if message.state in _LOST else None
     last = FORMS.index(refused) if refused is not None else len(FORMS)
     texts = _texts(message, state)
     stages = []

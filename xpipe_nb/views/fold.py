@@ -9,6 +9,7 @@ from lxml import etree
 
 from xpipe_nb.events import (
     AgentStateEvent,
+    BudgetEvent,
     DeadLetterEvent,
     FrameClosedEvent,
     MessageQueuedEvent,
@@ -16,19 +17,25 @@ from xpipe_nb.events import (
     OrganismStateEvent,
     ProgressEvent,
     PumpEvent,
+    QuestionEvent,
     RetryEvent,
     SendRefusedEvent,
     ThreadEvent,
+    WorkersEvent,
 )
 from xpipe_nb.views import flight
+from xpipe_nb.views.asked import fold_question
+from xpipe_nb.views.at_work import fold_workers
 from xpipe_nb.views.lettering import printable
-from xpipe_nb.views.lost import fold_letter, fold_refusal
+from xpipe_nb.views.lost import fold_letter, fold_refusal, fold_settled
+from xpipe_nb.views.spent import fold_budget, note_warning
 from xpipe_nb.views.state import (
     KEPT_CONVERSATIONS,
     CellEvent,
     ConversationNow,
     DeclaredEvent,
     EdgeNow,
+    LetterEvent,
     ListenerNow,
     Moment,
     ViewState,
@@ -37,8 +44,10 @@ from xpipe_nb.views.state import (
 __all__ = ["fold", "fold_all"]
 
 _LONGEST_TEXT = 80
-_WITHOUT_STEP = (CellEvent, ProgressEvent)
-"""These come when the notebook looks, or as often as there is time for: no step that is saved may depend on that."""
+_NO_STEPS = (CellEvent, LetterEvent, ProgressEvent, WorkersEvent)
+"""They come when somebody looks, or clicks, or as often as there is time for: no step that is saved may depend on that."""
+
+
 _OVER = {"completed": "done", "error": "failed", "killed": "ended"}
 
 
@@ -53,14 +62,14 @@ def fold_all(state: ViewState, events: Iterable[PumpEvent]) -> ViewState:
     for event in events:
         reducer = _REDUCERS.get(type(event))
         if reducer is not None:
-            state.step += type(event) not in _WITHOUT_STEP
+            state.step += type(event) not in _NO_STEPS
             reducer(state, event, Moment(state.step, event.at))
     return state
 
 
 def _declared(state: ViewState, event: DeclaredEvent, _now: Moment) -> None:
     """Take over who is there; whoever is gone stays as long as it has something to show."""
-    state.generation = event.generation
+    state.generation, state.limit = event.generation, event.limit
     if not state.listeners:
         state.listeners["console"] = ListenerNow("console", "port")
     there = {node.name: node.kind for node in event.nodes}
@@ -123,6 +132,7 @@ def _queued(state: ViewState, event: MessageQueuedEvent, now: Moment) -> None:
         if not event.handed_over:
             conversation = conversation._replace(messages=conversation.messages + 1)
         state.conversations[event.conversation] = conversation
+    note_warning(state, event)
     flight.begin(state, event, frame, now)
 
 
@@ -180,15 +190,19 @@ def _words(element: Any) -> str:
 
 _REDUCERS: dict[type, Callable[[ViewState, Any, Moment], None]] = {
     AgentStateEvent: _agent,
+    BudgetEvent: fold_budget,
     CellEvent: _cell,
     DeadLetterEvent: fold_letter,
     DeclaredEvent: _declared,
     FrameClosedEvent: _closed,
+    LetterEvent: fold_settled,
     MessageQueuedEvent: _queued,
     MessageReceivedEvent: _received,
     OrganismStateEvent: _organism,
     ProgressEvent: _progress,
+    QuestionEvent: fold_question,
     RetryEvent: _retry,
     SendRefusedEvent: fold_refusal,
     ThreadEvent: _thread,
+    WorkersEvent: fold_workers,
 }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from xpipe_nb.events import DeadLetterEvent, SendRefusedEvent
 from xpipe_nb.messages import DeadLetter
 from xpipe_nb.views import flight
-from xpipe_nb.views.state import EdgeNow, MessageNow, Moment, ViewState
+from xpipe_nb.views.state import EdgeNow, LetterEvent, MessageNow, Moment, ViewState
 
-__all__ = ["fold_letter", "fold_refusal"]
+__all__ = ["fold_letter", "fold_refusal", "fold_settled"]
 
 _NOT_ALLOWED = {"peers", "unknown", "nobody", "not-accepted", "ambiguous"}
 """Reasons for which a send is refused before anybody could get it; the others make dead letters."""
@@ -36,6 +36,7 @@ def fold_letter(state: ViewState, event: DeadLetterEvent, now: Moment) -> None:
         stage=letter.stage,
         reason=letter.reason,
         detail=letter.detail,
+        letter=_again(letter),
     )
     for thread_id, frame in state.frames.items():
         if frame.key == known.frame and failed:
@@ -93,4 +94,18 @@ def _row(state: ViewState, letter: DeadLetter, now: Moment) -> MessageNow:
         reason=letter.reason,
         detail=letter.detail,
         raw=letter.raw[:256_000],
+        letter=_again(letter),
     )
+
+
+def fold_settled(state: ViewState, event: LetterEvent, _now: Moment) -> None:
+    """A person has sent a letter again, or wants to see it no more."""
+    message = state.messages.get(event.key)
+    if message is not None and message.letter:
+        state.settled += message.state != "refused"  # those are counted apart
+        state.messages[event.key] = message._replace(state=event.state, letter="")
+
+
+def _again(letter: DeadLetter) -> str:
+    """Give what a letter is sent again by; nothing for one that never was a message."""
+    return letter.message_id if letter.raw and letter.is_written else ""

@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping
 from statistics import median
 from typing import Any
 
+from xpipe_nb.views.asked import asking_frames, asking_listeners, questions_part
+from xpipe_nb.views.at_work import workers_part
 from xpipe_nb.views.places import Places
+from xpipe_nb.views.spent import budgets_part
 from xpipe_nb.views.state import (
     ConversationNow,
     EdgeNow,
@@ -36,7 +39,7 @@ __all__ = [
     "snapshot",
 ]
 
-PROTOCOL = 1
+PROTOCOL = 2
 LARGEST = 30_000
 """Bytes that a snapshot may take as JSON."""
 
@@ -107,6 +110,9 @@ def _written(
 ) -> dict[str, Any]:
     tell, busy = clock_of(state, live=live), busy_frames(state)
     rows, waits = _newest(state, most[1]), _waiting(state, busy)
+    asks, asking = asking_listeners(state), asking_frames(state)
+    questions = questions_part(state, tell)
+    asked = [each["conversation"] for each in questions["questions"]]
     return {
         "protocol": PROTOCOL,
         "session": session,
@@ -116,18 +122,24 @@ def _written(
         "graph": {
             "width": places.width,
             "height": places.height,
-            "nodes": [_node(each, waits[each.name], places, tell, live=live) for each in state.listeners.values()],
+            "nodes": [
+                _node(each, waits[each.name], asks.get(each.name, 0), places, tell, live=live)
+                for each in state.listeners.values()
+            ],
             "edges": [_edge(each, places) for each in state.edges.values() if _is_drawn(each, state)],
         },
         "threads": {
             "total": state.opened,
             "conversations": [_conversation(each, tell, live=live) for each in _recent(state, most[0])],
-            "frames": [frame_row(each, state, tell, busy) for each in rows],
+            "frames": [frame_row(each, state, tell, busy, asks=each.key in asking) for each in rows],
         },
         "messages": {
             "total": state.last_key,
-            "rows": [_message(each, tell) for each in _last(state.messages, most[2])],
+            "rows": [_message(each, tell, asks=each.frame in asking) for each in _last(state.messages, most[2])],
         },
+        "budgets": budgets_part(state, most[0], asked),
+        "questions": questions,
+        "workers": workers_part(state, live=live),
     }
 
 
@@ -166,6 +178,7 @@ def _organism(state: ViewState, waiting: int) -> dict[str, Any]:
         "active": state.active,
         "dead": state.dead,
         "refused": state.refused,
+        "settled": state.settled,
     }
 
 
@@ -194,7 +207,7 @@ def _waiting(state: ViewState, busy: set[int]) -> Counter[str]:
     )
 
 
-def _node(each: ListenerNow, waiting: int, places: Places, tell: Clock, *, live: bool) -> dict[str, Any]:
+def _node(each: ListenerNow, waiting: int, asks: int, places: Places, tell: Clock, *, live: bool) -> dict[str, Any]:
     place = places.nodes[each.name]
     row = {
         "key": each.name,
@@ -203,7 +216,7 @@ def _node(each: ListenerNow, waiting: int, places: Places, tell: Clock, *, live:
         "y": place.y,
         "w": place.w,
         "h": place.h,
-        "state": _word(each, waiting),
+        "state": "asking" if asks else _word(each, waiting),
         "running": each.running,
         "waiting": waiting + each.calling,
         "queue": each.queue,
@@ -211,6 +224,8 @@ def _node(each: ListenerNow, waiting: int, places: Places, tell: Clock, *, live:
         "errors": each.errors,
         "refused": each.refused,
     }
+    if asks:
+        row["asks"] = asks
     if live and each.took:
         row["median"] = round(1000 * median(each.took))
     if live and each.retry is not None:
@@ -272,7 +287,7 @@ def _conversation(each: ConversationNow, tell: Clock, *, live: bool) -> dict[str
     return {**row, "error": each.error[:200]} if each.error else row
 
 
-def frame_row(each: FrameNow, state: ViewState, tell: Clock, busy: set[int]) -> dict[str, Any]:
+def frame_row(each: FrameNow, state: ViewState, tell: Clock, busy: set[int], *, asks: bool = False) -> dict[str, Any]:
     """Write one frame down."""
     conversation = state.conversations.get(each.conversation)
     over = None if conversation is None else conversation.ended
@@ -283,13 +298,15 @@ def frame_row(each: FrameNow, state: ViewState, tell: Clock, busy: set[int]) -> 
         "depth": each.depth,
         "name": each.listener,
         "type": each.type,
-        "state": _frame_word(each, busy, over=over is not None),
+        "state": "asking" if asks and over is None else _frame_word(each, busy, over=over is not None),
         "opened": tell(each.opened),
         "closed": tell(each.closed or over),
         "spans": [[tell(span.begin), tell(span.end)] for span in each.spans],
     }
     if each.attempts:
         row["attempts"] = each.attempts
+    if each.tokens:
+        row["tokens"] = each.tokens
     if each.error:
         row["error"] = each.error
     if each.total and each.closed is None and each.key in busy:
@@ -307,7 +324,7 @@ def _frame_word(each: FrameNow, busy: set[int], *, over: bool) -> str:
     return "waiting" if each.key in busy else "idle"
 
 
-def _message(each: MessageNow, tell: Clock) -> dict[str, Any]:
+def _message(each: MessageNow, tell: Clock, *, asks: bool) -> dict[str, Any]:
     row = {
         "key": each.key,
         "conversation": each.conversation,
@@ -318,13 +335,15 @@ def _message(each: MessageNow, tell: Clock) -> dict[str, Any]:
         "type": each.type,
         "kind": each.kind,
         "bytes": each.size,
-        "state": each.state,
+        "state": "asking" if asks and each.state == "running" else each.state,
         "queued": tell(each.queued),
         "began": tell(each.began),
         "ended": tell(each.ended),
     }
     if each.reason:
         row["reason"] = each.reason
+    if each.letter:
+        row["letter"] = True
     if each.repairs:
         row["repaired"] = len(each.repairs)
     return row

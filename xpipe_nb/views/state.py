@@ -6,7 +6,7 @@ saved) and in seconds of the monotonic clock (which only a live view shows).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from xpipe_nb.events import PumpEvent
@@ -16,17 +16,21 @@ __all__ = [
     "KEPT_CONVERSATIONS",
     "KEPT_FRAMES",
     "KEPT_MESSAGES",
+    "AccountNow",
     "CellEvent",
     "ConversationNow",
     "DeclaredEvent",
     "EdgeNow",
     "FrameNow",
+    "LetterEvent",
     "ListenerNow",
     "MessageNow",
     "Moment",
+    "QuestionNow",
     "Span",
     "UnderWay",
     "ViewState",
+    "WorkerNow",
 ]
 
 KEPT_MESSAGES = 200
@@ -42,11 +46,13 @@ class DeclaredEvent(PumpEvent):
         nodes: The listeners, in the order of their declaration.
         edges: Who is declared to send to whom.
         generation: How many sets of listeners there were, this one included.
+        limit: Tokens that each conversation may spend; `None` for as many as it likes.
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[tuple[str, str], ...]
     generation: int = 1
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,19 @@ class CellEvent(PumpEvent):
 
     conversation: int
     cell: int
+
+
+@dataclass(frozen=True, slots=True)
+class LetterEvent(PumpEvent):
+    """A person has done with a dead letter in a view; the view makes it.
+
+    Args:
+        key: The key of the message that it is the letter of.
+        state: What became of it: `resent` or `dismissed`.
+    """
+
+    key: int
+    state: str
 
 
 class Moment(NamedTuple):
@@ -134,7 +153,8 @@ class ConversationNow(NamedTuple):
 class FrameNow(NamedTuple):
     """One frame; `parent` is the key of its caller's frame, 0 for one right below the injector.
 
-    `attempts` says how often its handler was called for the last message, if that was more than once.
+    `attempts` says how often its handler was called for the last message, if that was more than once; `tokens` are
+    those that were spent in it, and in no frame below it.
     """
 
     key: int
@@ -150,10 +170,54 @@ class FrameNow(NamedTuple):
     done: float = 0.0
     total: float = 0.0
     attempts: int = 0
+    tokens: int = 0
+
+
+class AccountNow(NamedTuple):
+    """What one conversation has spent, in tokens; `warned` says that an agent was told of a threshold."""
+
+    number: int
+    limit: int | None = None
+    used: int = 0
+    reserved: int = 0
+    warned: bool = False
+
+
+class QuestionNow(NamedTuple):
+    """What a handler asks a person; `needs` is the limit in tokens that would do, if it is about a budget."""
+
+    number: int
+    conversation: int
+    frame: int
+    listener: str
+    kind: str
+    text: str
+    asked: Moment
+    needs: int | None = None
+
+
+class WorkerNow(NamedTuple):
+    """One worker process; `key` is its process id, or a far higher number while it starts; `memory` is in megabytes.
+
+    `began` is when its task did, on the monotonic clock; `cpu` is its share of one processor in percent.
+    """
+
+    key: int
+    state: str
+    listener: str = ""
+    conversation: int = 0
+    began: float | None = None
+    timeout: float | None = None
+    cpu: int | None = None
+    memory: int | None = None
+    tasks: int = 0
 
 
 class MessageNow(NamedTuple):
-    """One message; `state` is `queued`, `running`, `done`, `error`, `refused` or `dead`."""
+    """One message; `state` is `queued`, `running`, `done`, `error`, `refused`, `dead`, `resent` or `dismissed`.
+
+    `letter` is the id of its dead letter, if there is one that a person may still send again.
+    """
 
     key: int
     conversation: int
@@ -175,6 +239,7 @@ class MessageNow(NamedTuple):
     repairs: tuple[str, ...] = ()
     element: Any = None
     raw: bytes | str | None = None
+    letter: str = ""
 
 
 class UnderWay(NamedTuple):
@@ -206,8 +271,11 @@ class ViewState:
     sent: int = 0
     dead: int = 0
     refused: int = 0
+    settled: int = 0
     opened: int = 0
     active: int = 0
+    limit: int | None = None
+    tokens: int = 0
     last_key: int = 0
     last_frame: int = 0
     listeners: dict[str, ListenerNow] = field(default_factory=dict)
@@ -215,11 +283,16 @@ class ViewState:
     conversations: dict[int, ConversationNow] = field(default_factory=dict)
     frames: dict[str, FrameNow] = field(default_factory=dict)
     messages: dict[int, MessageNow] = field(default_factory=dict)
+    accounts: dict[int, AccountNow] = field(default_factory=dict)
+    questions: dict[int, QuestionNow] = field(default_factory=dict)
+    workers: dict[int, WorkerNow] = field(default_factory=dict)
     under_way: dict[tuple[int, int, str], tuple[UnderWay, ...]] = field(default_factory=dict)
     turns: dict[str, UnderWay] = field(default_factory=dict)
 
     def copy(self) -> ViewState:
         """Give a state that can be written without a trace in this one."""
-        tables = ("listeners", "edges", "conversations", "frames", "messages", "under_way", "turns")
-        copies: dict[str, Any] = {name: dict(getattr(self, name)) for name in tables}
+        copies: dict[str, Any] = {name: dict(getattr(self, name)) for name in _TABLES}
         return replace(self, **copies)
+
+
+_TABLES = tuple(each.name for each in fields(ViewState) if each.default_factory is dict)

@@ -73,7 +73,7 @@ describe('the store of a model', () => {
   });
 
   it('takes nothing that is not of our types', () => {
-    comm.push({ snapshot: { protocol: 2 } });
+    comm.push({ snapshot: { protocol: 1 } });
     comm.push(null);
     comm.push('text');
     expect(store.snapshot).toBeNull();
@@ -97,5 +97,24 @@ describe('the store of a model', () => {
     store.dispose();
     expect(comm.callbacks.size).toBe(0);
     expect(comm.said).toEqual(['hello', 'bye']);
+  });
+});
+
+describe('what can be refused', () => {
+  const last = () => comm.sent[comm.sent.length - 1] ?? {};
+
+  it('hears what became of it', async () => {
+    const outcome = store.actions.raise(4, 80_000);
+    const { front, id, ...said } = last();
+    expect(said).toEqual({ do: 'raise', conversation: 4, tokens: 80_000 });
+    comm.push({ answer: { front: 'somebody else', id } });
+    comm.push({ answer: { front, id, error: 'no', mark: [1, 2], more: 'x' } });
+    expect(await outcome).toEqual({ error: 'no', mark: [1, 2] });
+  });
+
+  it('is refused when the kernel is gone', async () => {
+    const outcome = store.actions.kill(1);
+    comm.callbacks.get('comm:close')?.(null);
+    expect((await outcome).error).toContain('does not answer');
   });
 });

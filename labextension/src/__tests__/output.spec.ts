@@ -79,7 +79,7 @@ describe('an output of an organism', () => {
   });
 
   it('shows the picture and a sentence instead of a snapshot that it does not know', async () => {
-    const output = await drawn(model(true, 'm1', { ...saved, protocol: 2 }));
+    const output = await drawn(model(true, 'm1', { ...saved, protocol: 1 }));
     expect(output.node.textContent).toContain('another version');
     expect(output.node.querySelector('pre')?.textContent).toBe('a -> b');
   });

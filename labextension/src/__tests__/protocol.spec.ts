@@ -27,7 +27,7 @@ describe('the contract with Python', () => {
 
   it('refuses what is of another protocol, or of another type in any place', () => {
     const good = fixture('research');
-    expect(isSnapshot({ ...good, protocol: 2 })).toBe(false);
+    expect(isSnapshot({ ...good, protocol: 1 })).toBe(false);
     expect(isSnapshot({ ...good, graph: null })).toBe(false);
     expect(isSnapshot({ ...good, organism: { name: 'x' } })).toBe(false);
     expect(isSnapshot([])).toBe(false);

@@ -3,13 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Snapshot } from '../protocol';
 import { LISTENS, WISH, type Wish } from '../render/host';
 import { type Actions, drawView, type View } from '../render/view';
+import { actions } from './acting';
 import { snapshot } from './fixtures';
-
-const NAMES = ['pause', 'resume', 'step', 'stop', 'end', 'detail', 'visible'] as const;
-
-function actions(): Actions & Record<(typeof NAMES)[number], ReturnType<typeof vi.fn>> {
-  return Object.fromEntries(NAMES.map(name => [name, vi.fn()])) as never;
-}
 
 const CONTRACT = {
   kind: 'agent',
@@ -319,7 +314,7 @@ describe('messages', () => {
     draw(snapshot('research'));
     tab('Messages');
     const shown = (filter: string) => {
-      const field = one('input') as HTMLInputElement;
+      const field = one('input[type=search]') as HTMLInputElement;
       field.value = filter;
       field.dispatchEvent(new Event('input'));
       return all('.msgs tbody tr').length;
@@ -434,7 +429,7 @@ describe('whatever it is given', () => {
     press(one('.node'), 'p');
     expect(acts.pause).toHaveBeenCalledOnce();
     tab('Messages');
-    press(one('input'), 'p');
+    press(one('input[type=search]'), 'p');
     expect(acts.pause).toHaveBeenCalledOnce();
     expect(heard).not.toHaveBeenCalled();
     document.body.removeEventListener('keydown', heard);

@@ -3,7 +3,13 @@
 import type { Snapshot } from '../protocol';
 import { lasting } from './words';
 
-export type Tab = 'graph' | 'threads' | 'messages';
+export type Tab = 'graph' | 'threads' | 'budgets' | 'messages' | 'workers';
+
+/** What became of something that could be refused: nothing to say, or why not, and where in a text. */
+export interface Outcome {
+  readonly error?: string;
+  readonly mark?: readonly [number, number];
+}
 
 /** What a person can do; without these a view only shows. */
 export interface Actions {
@@ -13,6 +19,16 @@ export interface Actions {
   stop(): void;
   /** End a conversation. */
   end(conversation: number): void;
+  /** Let a conversation spend so many tokens in all. */
+  raise(conversation: number, tokens: number): Promise<Outcome>;
+  /** Answer a question in words. */
+  answer(question: number, text: string): Promise<Outcome>;
+  /** Send a dead letter again; null is as it was. */
+  resend(message: number, text: string | null): Promise<Outcome>;
+  /** Put a dead letter aside. */
+  dismiss(message: number): Promise<Outcome>;
+  /** Kill a worker process. */
+  kill(pid: number): Promise<Outcome>;
   /** Ask for a listener's contract or a message's passage; it comes with a later snapshot. */
   detail(of: 'listeners' | 'messages', key: string): void;
   /** Tell whether anybody can see the view. */
@@ -45,38 +61,68 @@ export class Desk {
   width = 0;
 
   /**
-   * @param snapshot - What is shown.
+   * @param snapshot - What is known.
    * @param actions - What a person can do, if anything.
    * @param redraw - Draws what depends on the selection.
    * @param open - Opens a tab and puts the focus there.
    */
   constructor(
-    public snapshot: Snapshot,
+    snapshot: Snapshot,
     readonly actions: Actions | undefined,
     readonly redraw: () => void,
     readonly open: (tab: Tab) => void
   ) {
+    this.real = snapshot;
     this.received(snapshot);
+  }
+
+  /** What is shown: what is known last, or what was known at the moment that is replayed. */
+  get snapshot(): Snapshot {
+    return this.past?.(this.real) ?? this.real;
+  }
+
+  /** Whether anything that a person does now would be done. */
+  get isAble(): boolean {
+    return this.actions !== undefined && this.real.lost === undefined && !this.isReplaying;
+  }
+
+  get isReplaying(): boolean {
+    return this.past !== null;
+  }
+
+  /** Show what was known at another moment; null is now. */
+  replay(past: ((real: Snapshot) => Snapshot) | null): void {
+    let [from, shown]: [Snapshot | null, Snapshot | null] = [null, null];
+    this.past =
+      past &&
+      (real => {
+        if (shown === null || from !== real) {
+          [from, shown] = [real, past(real)];
+        }
+        return shown;
+      });
+    this.redraw();
   }
 
   /** Take over a new snapshot; its own clock goes on from here. */
   received(snapshot: Snapshot): void {
-    const other = snapshot.session !== this.snapshot.session;
+    const other = snapshot.session !== this.real.session;
     if (other) {
       this.selection = NOTHING;
+      this.past = null;
     }
-    if (snapshot.lost !== undefined && this.snapshot.lost === undefined) {
-      this.ended = this.now;
+    if (snapshot.lost !== undefined && this.real.lost === undefined) {
+      this.ended = this.clockNow;
     }
     this.setClocks(snapshot.now, other);
-    this.snapshot = snapshot;
+    this.real = snapshot;
   }
 
   private setClocks(now: number | undefined, other: boolean): void {
     if (now === undefined) {
       return;
     }
-    if (now !== this.snapshot.now || this.since === 0) {
+    if (now !== this.real.now || this.since === 0) {
       this.since = performance.now();
     }
     if (this.began === null || other) {
@@ -95,11 +141,15 @@ export class Desk {
 
   /** The time now, as the snapshot tells times: milliseconds, or the number of the last event. */
   get now(): number {
-    const { live, now, seq, lost } = this.snapshot;
+    return this.past ? (this.snapshot.now ?? 0) : this.clockNow;
+  }
+
+  private get clockNow(): number {
+    const { live, now, seq, lost } = this.real;
     if (!live || lost !== undefined) {
       return live ? this.ended : seq;
     }
-    return now === undefined ? latest(this.snapshot) : now + (this.actions ? performance.now() - this.since : 0);
+    return now === undefined ? latest(this.real) : now + (this.actions ? performance.now() - this.since : 0);
   }
 
   select(selection: Partial<Selection>): void {
@@ -121,6 +171,9 @@ export class Desk {
     this.wanted.delete(`${this.snapshot.session} ${of} ${key}`);
   }
 
+  /** What is known last. */
+  real: Snapshot;
+  private past: ((real: Snapshot) => Snapshot) | null = null;
   private readonly wanted = new Set<string>();
   private since = 0;
   /** When nothing came any more. */

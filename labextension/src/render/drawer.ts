@@ -4,13 +4,19 @@ import type { FrameRow, ListenerDetail, NodeRow } from '../protocol';
 import { button, copying } from './button';
 import type { Desk, Panel } from './desk';
 import { type Child, h, say, show } from './dom';
-import { State } from './glyphs';
+import { type Glyph, type Hue, State } from './glyphs';
 import { listens, wish } from './host';
 import { stateWords } from './node';
 import { block, count, lasting, plain, took } from './words';
 import { xml } from './xml';
 
-const HUES = { idle: 'idle', processing: 'running', waiting: 'idle', error: 'fault' } as const;
+const MARKS: Readonly<Record<NodeRow['state'], readonly [Glyph, Hue]>> = {
+  idle: ['idle', 'idle'],
+  processing: ['processing', 'running'],
+  waiting: ['waiting', 'idle'],
+  asking: ['you', 'attention'],
+  error: ['error', 'fault']
+};
 const FIRST_LINES = 4;
 
 export class Drawer implements Panel {
@@ -46,7 +52,7 @@ export class Drawer implements Panel {
     }
     this.element.setAttribute('aria-label', `Listener ${plain(node.key)}`);
     say(this.name, plain(node.key, 60));
-    this.state.update(node.state === 'error' ? 'error' : node.state, HUES[node.state] ?? 'idle', this.words(node));
+    this.state.update(...(MARKS[node.state] ?? MARKS.idle), this.words(node));
     const detail = snapshot.details?.listeners?.[node.key];
     if (detail === undefined) {
       this.desk.want('listeners', node.key);

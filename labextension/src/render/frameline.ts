@@ -1,6 +1,7 @@
 /** The first line of a view: name, state, numbers and controls; below it a notice while there is something to do. */
 
 import { asking, button, enable } from './button';
+import { NeedYou } from './need';
 import { noticeOf } from './notice';
 import type { Desk, Panel } from './desk';
 import { type Child, h, say, set, show } from './dom';
@@ -10,6 +11,7 @@ import { count, lasting, plain, plural } from './words';
 const STATES: Readonly<Record<string, readonly [Glyph, Hue]>> = {
   running: ['processing', 'running'],
   paused: ['paused', 'attention'],
+  replay: ['play', 'idle'],
   stopping: ['stop', 'idle'],
   stopped: ['stop', 'idle']
 };
@@ -22,8 +24,14 @@ export class FrameLine implements Panel {
 
   constructor(private readonly desk: Desk) {
     const { actions } = desk;
+    this.need = new NeedYou(desk);
     this.element = h('div', { class: 'frame' }, this.bar, this.notice);
-    this.bar.append(this.title, h('span', { class: 'how' }, this.state.element, this.lasting), this.numbers);
+    this.bar.append(
+      this.title,
+      h('span', { class: 'how' }, this.state.element, this.lasting),
+      this.numbers,
+      this.need.element
+    );
     if (actions) {
       this.pause = button({ text: 'Pause', glyph: 'paused', act: () => this.toggle(), title: 'Pause (p)' });
       this.step = button({
@@ -48,6 +56,7 @@ export class FrameLine implements Panel {
     set(this.controls, { 'aria-label': `Controls of ${name}` });
     this.drawState();
     this.drawNumbers();
+    this.need.update();
     if (this.pause && this.step && this.stop) {
       this.drawControls(this.pause, this.step, this.stop);
     }
@@ -173,6 +182,8 @@ export class FrameLine implements Panel {
   private readonly pause: HTMLButtonElement | null = null;
   private readonly step: HTMLButtonElement | null = null;
   private readonly stop: HTMLButtonElement | null = null;
+  /** How many questions wait for the person. */
+  readonly need: NeedYou;
   private readonly counts: [number, number][] = [];
 }
 

@@ -63,18 +63,23 @@ export class MessagesPanel implements Panel {
       this.field.value = this.desk.filter;
     }
     const match = matcher(this.desk.filter);
-    const rows = messages.rows.filter(row => match(row) && (this.state === null || row.state === this.state));
+    const rows = messages.rows.filter(row => match(row) && this.isOf(row));
     const atEnd = this.atEnd();
     const second = live ? Math.floor(this.desk.now / 1000) : null;
     this.table.update(rows, this.desk.selection.message, row =>
       row.began !== null && row.ended === null ? second : null
     );
-    this.drawHead(rows.length, organism.dead, organism.refused);
+    this.drawHead(rows.length, organism.dead - organism.settled, organism.refused);
     this.drawBlank(rows.length);
     show(this.table.element, rows.length > 0);
     this.sized.settle(); // the end is where it is once the height is fixed
     this.keepEnd(rows, atEnd);
     this.passage.update();
+  }
+
+  /** Whether a message is among those that a button asks for. */
+  private isOf(row: MessageRow): boolean {
+    return this.state === null || row.state === this.state || (this.state === 'dead' && isLetter(row));
   }
 
   /** Put the focus into the filter. */
@@ -207,4 +212,9 @@ export class MessagesPanel implements Panel {
   private readonly sized: Sized;
   private state: string | null = null;
   private seen = 0;
+}
+
+/** A dead letter that a person can still do something about; what was refused is counted apart. */
+function isLetter(row: MessageRow): boolean {
+  return row.letter === true && row.state !== 'refused';
 }

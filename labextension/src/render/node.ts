@@ -17,19 +17,30 @@ const GLYPHS: Readonly<Record<string, Glyph>> = {
   idle: 'idle',
   processing: 'processing',
   waiting: 'waiting',
+  asking: 'you',
   error: 'error'
 };
 
 /** Say how a listener is, with counts: `waiting 1, queue 2`. */
 export function stateWords(node: NodeRow, now = 0): string {
-  const waiting = node.waiting - (node.retry === undefined ? 0 : 1);
+  const { asks = 0, retry, running, queue } = node;
+  const counts: [string, number][] = [
+    ['waiting', node.waiting - (retry === undefined ? 0 : 1) - asks],
+    ['queue', queue]
+  ];
   const words = [
-    node.running ? `processing ${node.running}` : '',
+    ...counted([
+      ['awaiting you', asks],
+      ['processing', running]
+    ]),
     errorWords(node, now),
-    waiting > 0 ? `waiting ${waiting}` : '',
-    node.queue ? `queue ${node.queue}` : ''
+    ...counted(counts)
   ];
   return words.filter(Boolean).join(', ') || (node.gone ? 'taken out' : 'idle');
+}
+
+function counted(counts: readonly [string, number][]): string[] {
+  return counts.filter(([, number]) => number > 0).map(([word, number]) => `${word} ${number}`);
 }
 
 function errorWords(node: NodeRow, now: number): string {
@@ -72,7 +83,7 @@ export function nodePart(
         say(line, words);
         say(tip, plain(next.key));
         set(group, {
-          class: `node ${next.state}${next.gone ? ' gone' : ''}`,
+          class: `node ${next.state === 'asking' ? 'attention' : next.state}${next.gone ? ' gone' : ''}`,
           'aria-pressed': String(chosen(next)),
           'aria-label': `${plain(next.key)}, ${next.kind}, ${words}`
         });

@@ -7,6 +7,7 @@ import { h, say, show } from './dom';
 import { markOf, stateWord } from './fate';
 import { glyph, type Glyph, State } from './glyphs';
 import { inOrder, Roving } from './keyboard';
+import { Letter } from './letters';
 import { block, plain } from './words';
 import { xml } from './xml';
 
@@ -41,8 +42,9 @@ export class Passage implements Panel {
     );
     const copy = copying({ text: 'Copy XML', look: 'quiet flush' }, () => this.shown);
     this.frame = button({ text: 'Show frame', look: 'quiet', act: () => this.showFrame() });
-    const foot = h('div', { class: 'row foot' }, copy, this.frame);
-    this.element.append(head, this.stages, this.why, this.text, foot);
+    this.letter = new Letter(desk, editing => show(this.text, !editing));
+    const foot = h('div', { class: 'row foot' }, this.letter.buttons, copy, this.frame);
+    this.element.append(head, this.stages, this.why, this.text, this.letter.element, foot);
     this.roving = new Roving(this.stages, 'button', inOrder(this.stages, 'button', 'ArrowLeft', 'ArrowRight'));
   }
 
@@ -61,6 +63,7 @@ export class Passage implements Panel {
       this.chosen = null;
     }
     this.take(row, detail);
+    this.letter.update(row, detail);
   }
 
   private take(row: MessageRow, detail: MessageDetail | undefined): void {
@@ -158,6 +161,7 @@ export class Passage implements Panel {
   private readonly why = h('p', { class: 'why' });
   private readonly text = h('div');
   private readonly frame: HTMLButtonElement;
+  private readonly letter: Letter;
   private readonly roving: Roving;
   private detail: MessageDetail | undefined;
   private before = '';

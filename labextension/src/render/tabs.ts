@@ -1,5 +1,6 @@
 /** The tabs: name and count; one stop of the tab key, moved by the arrows. */
 
+import { exhausted } from './accounts';
 import type { Desk, Panel, Tab } from './desk';
 import { h, say, set } from './dom';
 import { inOrder, Roving } from './keyboard';
@@ -8,7 +9,9 @@ import { count, plain } from './words';
 const TABS: readonly (readonly [Tab, string])[] = [
   ['graph', 'Graph'],
   ['threads', 'Threads'],
-  ['messages', 'Messages']
+  ['budgets', 'Budgets'],
+  ['messages', 'Messages'],
+  ['workers', 'Workers']
 ];
 
 export class Tabs implements Panel {
@@ -34,14 +37,34 @@ export class Tabs implements Panel {
   }
 
   update(): void {
-    const { organism, threads, messages } = this.desk.snapshot;
+    const { organism, threads, messages, workers } = this.desk.snapshot;
     set(this.element, { 'aria-label': `Views of ${plain(organism.name, 60)}` });
-    const counts: Readonly<Record<Tab, number>> = { graph: 0, threads: threads.total, messages: messages.total };
+    const counts: Readonly<Record<Tab, number>> = {
+      graph: 0,
+      threads: threads.total,
+      budgets: 0,
+      messages: messages.total,
+      workers: workers.total
+    };
     for (const [tab, [element, number]] of this.tabs) {
       set(element, { 'aria-selected': String(tab === this.current()) });
-      say(number, counts[tab] ? count(counts[tab]) : '');
+      if (tab !== 'budgets') {
+        say(number, counts[tab] ? count(counts[tab]) : '');
+      }
     }
+    this.drawExhausted();
     this.roving.update(this.tabs.get(this.current())?.[0]);
+  }
+
+  /** A red mark stands only for budgets that are exhausted. */
+  private drawExhausted(): void {
+    const number = this.tabs.get('budgets')?.[1];
+    const { live, lost } = this.desk.snapshot;
+    const over = live && lost === undefined ? exhausted(this.desk.snapshot) : 0;
+    if (number && number.getAttribute('data-over') !== String(over)) {
+      set(number, { class: 'fault', 'data-over': over, title: over ? `${count(over)} exhausted` : null });
+      number.replaceChildren(...(over ? ['!', h('span', { class: 'txt' }, ` ${count(over)}`)] : []));
+    }
   }
 
   focus(tab: Tab): void {

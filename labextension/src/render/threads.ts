@@ -3,9 +3,10 @@
 import type { ConversationRow, FrameRow } from '../protocol';
 import { asking, button } from './button';
 import { conversationTable } from './conversations';
-import type { Desk, Panel } from './desk';
+import type { Actions, Desk, Panel } from './desk';
 import { h, say, set, show } from './dom';
 import { Sized } from './height';
+import { ReplyRow } from './reply';
 import { Sequence } from './sequence';
 import type { Table } from './table';
 import { count, plural } from './words';
@@ -17,22 +18,28 @@ const [TALL, TALLER] = [364, 520];
 export class ThreadsPanel implements Panel {
   readonly element = h('div');
 
-  constructor(private readonly desk: Desk) {
+  /**
+   * @param desk - What is shown.
+   * @param replay - Lets a conversation run once more.
+   */
+  constructor(
+    private readonly desk: Desk,
+    replay: (conversation: number) => void
+  ) {
     this.table = conversationTable(desk, row => desk.select({ conversation: row.key, frame: null }));
-    this.waterfall = new Waterfall(desk);
+    this.waterfall = new Waterfall(desk, () => this.reply.focus());
+    this.reply = new ReplyRow(desk);
+    this.replay = button({ text: 'Replay', glyph: 'play', act: () => replay(this.current()?.key ?? 0) });
+    this.replay.title = 'See it once more, at 1, 4 or 16 times its speed';
     this.sequence = new Sequence(desk);
     this.pruned = button({ text: 'Pruned', act: () => this.togglePruned(), title: 'Hide pruned frames' });
     set(this.pruned, { 'aria-pressed': 'true' });
-    this.head.append(this.name, this.about, h('span', { class: 'gap' }), this.pruned);
-    const { actions } = desk;
-    if (actions) {
-      this.end = asking(
-        { text: 'End', look: 'danger', act: () => actions.end(this.current()?.key ?? 0) },
-        () => `End #${this.current()?.key ?? 0}?`
-      );
+    this.head.append(this.name, this.about, h('span', { class: 'gap' }), this.replay, this.pruned);
+    if (desk.actions) {
+      this.end = this.ending(desk.actions);
       this.head.append(this.end);
     }
-    this.left.append(this.head, this.waterfall.element, this.missing);
+    this.left.append(this.head, this.reply.element, this.waterfall.element, this.missing);
     this.split.append(this.left, this.sequence.element);
     const more = h('div', { class: 'more top' }, this.fresh);
     this.list.append(this.table.element, this.earlier);
@@ -49,6 +56,13 @@ export class ThreadsPanel implements Panel {
         desk.select({ frame: null });
       }
     });
+  }
+
+  private ending(actions: Actions): HTMLButtonElement {
+    return asking(
+      { text: 'End', look: 'danger', act: () => actions.end(this.current()?.key ?? 0) },
+      () => `End #${this.current()?.key ?? 0}?`
+    );
   }
 
   update(): void {
@@ -100,7 +114,9 @@ export class ThreadsPanel implements Panel {
   /** Put the focus on the frame that is selected, or on its conversation. */
   focus(): void {
     const { frame } = this.desk.selection;
-    if (frame !== null) {
+    if (this.reply.asksFor(frame)) {
+      this.reply.focus();
+    } else if (frame !== null) {
       this.waterfall.focus(frame);
     } else {
       this.table.row(this.current()?.key ?? 0)?.focus();
@@ -116,8 +132,10 @@ export class ThreadsPanel implements Panel {
     say(this.pruned.lastElementChild ?? this.pruned, `Pruned ${pruned.length}`);
     set(this.pruned, { 'aria-label': `Pruned frames, ${pruned.length}` });
     if (this.end) {
-      show(this.end, row.ended === null);
+      show(this.end, row.ended === null && this.desk.isAble);
     }
+    show(this.replay, this.desk.real.live && !this.desk.isReplaying && frames.length > 0);
+    this.reply.update(row.key);
     this.waterfall.update(row, shown);
     show(this.missing, frames.length < row.frames);
     say(this.missing, `${plural(row.frames - frames.length, 'frame')} not kept here.`);
@@ -155,6 +173,8 @@ export class ThreadsPanel implements Panel {
   private readonly table: Table<ConversationRow>;
   private readonly waterfall: Waterfall;
   private readonly sequence: Sequence;
+  private readonly reply: ReplyRow;
+  private readonly replay: HTMLButtonElement;
   private readonly split = h('div', { class: 'sub split' });
   private readonly left = h('div');
   private readonly head = h('div', { class: 'head' });

@@ -1,13 +1,16 @@
 /** A whole view: frame line, tabs and the open panel; it draws snapshots and never asks for anything by itself. */
 
 import type { Snapshot } from '../protocol';
+import { BudgetsPanel } from './budgets';
 import { type Actions, Desk, type Panel, type Tab } from './desk';
 import { h, set, show } from './dom';
 import { FrameLine } from './frameline';
 import { GraphPanel } from './graph';
 import { MessagesPanel } from './messages';
+import { Player } from './player';
 import { Tabs } from './tabs';
 import { ThreadsPanel } from './threads';
+import { WorkersPanel } from './workers';
 
 export type { Actions } from './desk';
 
@@ -21,7 +24,9 @@ const NARROW = 560;
 const AS_TEXT: Readonly<Record<Tab, string>> = {
   graph: '%organism graph',
   threads: '%organism threads',
-  messages: '%organism threads'
+  budgets: '%organism budgets',
+  messages: '%organism threads',
+  workers: '%organism doctor'
 };
 
 /**
@@ -45,9 +50,18 @@ class OrganismView implements View {
     this.tabs = new Tabs(this.desk, () => this.tab);
     this.graph = new GraphPanel(this.desk);
     this.messages = new MessagesPanel(this.desk);
-    this.threads = new ThreadsPanel(this.desk);
-    this.panels = { graph: this.graph, threads: this.threads, messages: this.messages };
-    this.box.append(this.frame.element, this.tabs.element, ...this.panelElements());
+    this.player = new Player(this.desk);
+    this.threads = new ThreadsPanel(this.desk, conversation => this.player.open(conversation));
+    this.budgets = new BudgetsPanel(this.desk);
+    this.workers = new WorkersPanel(this.desk);
+    this.panels = {
+      graph: this.graph,
+      threads: this.threads,
+      budgets: this.budgets,
+      messages: this.messages,
+      workers: this.workers
+    };
+    this.box.append(this.frame.element, this.tabs.element, this.player.element, ...this.panelElements());
     root.append(this.box);
     this.box.addEventListener('keydown', event => this.pressed(event));
     this.watchSize();
@@ -64,6 +78,7 @@ class OrganismView implements View {
     clearInterval(this.ticking);
     this.size?.disconnect();
     this.graph.dispose();
+    this.player.dispose();
     this.box.remove();
   }
 
@@ -80,6 +95,7 @@ class OrganismView implements View {
   private draw(): void {
     this.attempt(this.frame);
     this.attempt(this.tabs);
+    this.attempt(this.player);
     for (const [tab, panel] of Object.entries(this.panels)) {
       show(panel.element, tab === this.tab);
       if (tab === this.tab) {
@@ -108,10 +124,11 @@ class OrganismView implements View {
   private open(tab: Tab): void {
     this.tab = tab;
     this.draw();
-    if (tab === 'graph' || !this.box.contains(document.activeElement)) {
+    const panel = tab === 'graph' ? null : this[tab];
+    if (panel === null || !this.box.contains(document.activeElement)) {
       this.tabs.focus(tab);
     } else if (document.activeElement?.getAttribute('role') !== 'tab') {
-      (tab === 'threads' ? this.threads : this.messages).focus();
+      panel.focus();
     }
   }
 
@@ -170,7 +187,10 @@ class OrganismView implements View {
     '.': () => this.frame.stepOn(),
     g: () => this.openTab('graph'),
     t: () => this.openTab('threads'),
-    m: () => this.openTab('messages')
+    b: () => this.openTab('budgets'),
+    m: () => this.openTab('messages'),
+    w: () => this.openTab('workers'),
+    n: () => this.frame.need.next()
   };
 
   private openTab(tab: Tab): void {
@@ -184,6 +204,9 @@ class OrganismView implements View {
   private readonly graph: GraphPanel;
   private readonly threads: ThreadsPanel;
   private readonly messages: MessagesPanel;
+  private readonly budgets: BudgetsPanel;
+  private readonly workers: WorkersPanel;
+  private readonly player: Player;
   private readonly panels: Readonly<Record<Tab, Panel>>;
   private readonly box = h('div', { class: 'xp-view', 'data-lm-suppress-shortcuts': 'true' });
   private readonly failed = new Set<Panel>();

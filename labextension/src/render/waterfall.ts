@@ -2,17 +2,18 @@
 
 import type { ConversationRow, FrameRow } from '../protocol';
 import { type Axis, axis, place } from './axis';
-import { duration } from './conversations';
 import type { Desk } from './desk';
 import { h, List, type Part, say, set } from './dom';
 import { glyph, type Glyph } from './glyphs';
 import { inOrder, pressable, Roving } from './keyboard';
+import { timeCell } from './timecell';
 import { inTree, type TreeRow } from './tree';
 import { count, plain } from './words';
 
 const LOOKS: Readonly<Record<string, readonly [string, Glyph]>> = {
   processing: ['processing', 'processing'],
   waiting: ['waiting', 'waiting'],
+  asking: ['attention', 'you'],
   idle: ['idle', 'idle'],
   done: ['pruned', 'done'],
   error: ['error', 'error']
@@ -27,7 +28,14 @@ const MOST_BARS = 60;
 export class Waterfall {
   readonly element = h('div');
 
-  constructor(private readonly desk: Desk) {
+  /**
+   * @param desk - What is shown.
+   * @param reply - Goes to where a question is answered.
+   */
+  constructor(
+    private readonly desk: Desk,
+    private readonly reply: () => void
+  ) {
     this.element.append(this.axisLine, this.tree);
     this.list = new List<TreeRow>(this.tree, row => this.row(row));
     this.roving = new Roving(this.tree, 'li', (from, key) => this.step(from, key));
@@ -69,9 +77,9 @@ export class Waterfall {
     const name = h('b');
     const type = h('span', { class: 'pl' });
     const lane = h('span', { class: 'lane' });
-    const time = h('span', { class: 'num' });
+    const time = timeCell(this.desk, frame => this.answer(frame));
     const who = h('span', {}, fold, mark, name, type);
-    const element = h('li', { role: 'treeitem', tabindex: -1, 'data-key': first.key }, who, lane, time);
+    const element = h('li', { role: 'treeitem', tabindex: -1, 'data-key': first.key }, who, lane, time.element);
     let row = first;
     pressable(element, () => this.choose(row));
     fold.addEventListener('click', event => {
@@ -97,10 +105,15 @@ export class Waterfall {
         mark.replaceChildren(glyph(sign));
         say(name, plain(frame.name, 60) + deep);
         say(type, kind(next));
-        say(time, duration(this.desk, ...span(next)));
+        time.update(next);
         lane.replaceChildren(...this.bars(next));
       }
     };
+  }
+
+  private answer(frame: FrameRow): void {
+    this.desk.select({ frame: frame.key, listener: frame.name });
+    this.reply();
   }
 
   private choose({ key, frame, alike }: TreeRow): void {
@@ -195,14 +208,4 @@ function fate(frame: FrameRow): string {
     return '';
   }
   return plain(frame.error, 60) + (frame.attempts ? `, ${frame.attempts} attempts` : '');
-}
-
-/** From when to when a row was open. */
-function span({ alike }: TreeRow): [number | null, number | null] {
-  const opened = alike.map(frame => frame.opened).filter(each => each !== null);
-  const closed = alike.map(frame => frame.closed).filter(each => each !== null);
-  return [
-    opened.length ? Math.min(...opened) : null,
-    closed.length === alike.length && closed.length ? Math.max(...closed) : null
-  ];
 }
