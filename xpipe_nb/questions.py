@@ -66,6 +66,7 @@ class Questions:
 
     Attributes:
         attended: Somebody is there who could answer; without one, what would be asked fails instead.
+        asked: Is told of each question when it is opened; what it does about it comes a turn of the loop later.
         blocks_person: Whoever awaits a conversation from outside can do nothing else meanwhile, as in a cell of a
             notebook; when it waits for a person, the waiting ends with `ConversationWaits`.
     """
@@ -76,6 +77,7 @@ class Questions:
         self._looking = False
         self.attended = False
         self.blocks_person = False
+        self.asked: Callable[[Question], None] = lambda _question: None
         self.open: dict[int, Question] = {}
 
     def ask(self, frame: Frame, kind: str, text: str, remedy: str = "", about: Any = None) -> Question:
@@ -83,6 +85,7 @@ class Questions:
         self._asked += 1
         question = self.open[self._asked] = Question(self._asked, frame, kind, text, remedy, about)
         self._tell(question, "asked")
+        self.asked(question)
         return question
 
     def answer(self, question: Question, answer: Any) -> None:

@@ -79,7 +79,8 @@ class Magics:
     def organism(self, line: str) -> Handle:
         """Look at organisms and steer them; alone, say what can be done here and now.
 
-        %organism [list | show | graph | threads | budgets | dead | check | pause | resume | stop | reload | doctor | new]
+        %organism [list | show | graph | threads | budgets | dead | check | pause | resume | step | break | answer]
+        %organism [stop | reload | doctor | new]
         %organism NAME --from FILE
         """
         if any(word.partition("=")[0] == "--from" for word in line.split()):
