@@ -13,6 +13,7 @@ from typing import Any
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.notebook.pace import Pace
+from xpipe_nb.notebook.requests import answer_request
 from xpipe_nb.organism import Organism
 from xpipe_nb.views.delta import delta
 
@@ -164,7 +165,7 @@ class LiveView:
                 self.organism.pause()
             case "resume":
                 self.organism.resume()
-            case "step":
+            case "step" if self.organism.paused or self.organism.breakpoints.held:
                 self.organism.step()
             case "stop":
                 self._stop()
@@ -172,6 +173,14 @@ class LiveView:
                 self._end(content.get("conversation"))
             case "detail":
                 self._tell(content.get("of"), content.get("key"))
+            case _:
+                self._answer(what, front, content)
+
+    def _answer(self, what: str, front: str, content: dict[str, Any]) -> None:
+        """Tell the front end that asked, and only that one, what became of it."""
+        answer = answer_request(self.organism, what, content)
+        if answer is not None:
+            self._send({"to": front, "re": content.get("id"), "answer": answer})
 
     def _stop(self) -> None:
         task = self._loop.create_task(self.organism.stop(grace=0))
