@@ -260,7 +260,9 @@ class Breakpoints:
         return await perform(turn)
 
     async def _answer(self, held: Held, turn: Turn) -> None:
-        await self._services.hear(turn, held.question)
+        answer = await self._services.hear(turn, held.question)
+        if not held.fate:  # it was answered as any other question is
+            held.fate = "dropped" if answer in ("no", "drop", False) else "continued"
         if held.fate == "dropped":
             raise TurnOver
 

@@ -10,6 +10,7 @@ import {
   isSnapshot,
   type Snapshot
 } from './protocol';
+import type { Outcome } from './render/desk';
 import type { Actions } from './render/view';
 
 /** What of a widget's model is used here. */
@@ -47,6 +48,11 @@ export class Store {
     step: () => this.act({ do: 'step' }),
     stop: () => this.act({ do: 'stop' }),
     end: conversation => this.act({ do: 'end', conversation }),
+    breakpoint: (where, on) => this.ask({ do: 'break', ...where, on }),
+    held: held => this.ask({ do: 'held', held }),
+    release: held => this.ask({ do: 'release', held }),
+    drop: held => this.ask({ do: 'drop', held }),
+    edit: (held, text) => this.ask({ do: 'edit', held, text }),
     detail: (of, key) => this.act({ do: 'detail', of, key }),
     visible: seen => this.tell({ do: 'visible', seen })
   };
@@ -67,6 +73,23 @@ export class Store {
     this.tell({ ...content, id: (this.acts += 1) });
   }
 
+  /** Do what may be refused, and hear what became of it. */
+  private ask(content: Readonly<Record<string, unknown>>): Promise<Outcome> {
+    this.act(content);
+    return new Promise(resolve => this.asked.set(this.acts, resolve));
+  }
+
+  private answered({ front, id, error, text }: Readonly<Record<string, unknown>>): void {
+    const resolve = front === this.front && typeof id === 'number' ? this.asked.get(id) : undefined;
+    if (resolve && typeof id === 'number') {
+      this.asked.delete(id);
+      resolve({
+        ...(typeof error === 'string' ? { error } : {}),
+        ...(typeof text === 'string' ? { text } : {})
+      });
+    }
+  }
+
   private tell(content: Readonly<Record<string, unknown>>): void {
     this.comm.send({ ...content, front: this.front });
   }
@@ -75,7 +98,9 @@ export class Store {
     const fields = fieldsOf(content);
     const { snapshot, delta, closed } = fields;
     this.closed ||= closed === true;
-    if (isSnapshot(snapshot)) {
+    if (typeof fields['answer'] === 'object') {
+      this.answered(fieldsOf(fields['answer']));
+    } else if (isSnapshot(snapshot)) {
       this.takeWhole(snapshot);
     } else if (isDelta(delta)) {
       this.takeDelta(delta);
@@ -109,6 +134,10 @@ export class Store {
   }
 
   private readonly lost = (): void => {
+    for (const resolve of this.asked.values()) {
+      resolve({ error: 'The kernel does not answer any more.' });
+    }
+    this.asked.clear();
     if (this.snapshot) {
       this.take({ ...this.snapshot, lost: this.closed ? '' : this.heard });
     }
@@ -126,6 +155,7 @@ export class Store {
 
   private readonly listeners = new Set<(snapshot: Snapshot) => void>();
   private readonly front = Math.random().toString(36).slice(2);
+  private readonly asked = new Map<number, (outcome: Outcome) => void>();
   private acts = 0;
   private heard = '';
   private closed = false;

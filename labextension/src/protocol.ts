@@ -17,6 +17,28 @@ export interface OrganismRow {
   readonly active: number;
   readonly dead: number;
   readonly refused: number;
+  /** Where messages are held before their handlers; only where there is something. */
+  readonly breakpoints?: readonly BreakpointRow[];
+  /** What is held, the one that has waited longest first; `holding` counts all of them. */
+  readonly held?: readonly HeldRow[];
+  readonly holding?: number;
+}
+
+/** Messages for a listener, of a payload class, or what is both. */
+export interface BreakpointRow {
+  readonly listener?: string;
+  readonly payload?: string;
+}
+
+/** A message that is held before its handler. */
+export interface HeldRow {
+  readonly key: number;
+  readonly conversation: number;
+  readonly number: number;
+  readonly from: string;
+  readonly to: string;
+  readonly type: string;
+  readonly bytes: number;
 }
 
 export interface NodeRow {
@@ -235,9 +257,17 @@ function each(check: (value: unknown) => boolean, ...names: string[]): Shape {
   return Object.fromEntries(names.map(name => [name, check]));
 }
 
+const BREAKPOINT: Shape = { listener: maybe(isText), payload: maybe(isText) };
+const HELD: Shape = {
+  ...each(isText, 'from', 'to', 'type'),
+  ...each(isNumber, 'key', 'conversation', 'number', 'bytes')
+};
 const ORGANISM: Shape = {
   ...each(isText, 'name', 'state'),
-  ...each(isNumber, 'generation', 'flying', 'queued', 'running', 'active', 'dead', 'refused')
+  ...each(isNumber, 'generation', 'flying', 'queued', 'running', 'active', 'dead', 'refused'),
+  breakpoints: maybe(listOf(row => has(row, BREAKPOINT))),
+  held: maybe(listOf(row => has(row, HELD))),
+  holding: maybe(isNumber)
 };
 const NODE: Shape = {
   ...each(isText, 'key', 'kind', 'state'),

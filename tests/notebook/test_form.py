@@ -34,7 +34,9 @@ def form(kernel: Front) -> Front:
 
 def answered(form: Front, what: str, number: int, **content: Any) -> Any:
     form.tell(do=what, id=number, root="Greeting", **content)
-    return form.hear("answer")
+    answer = form.hear("answer")
+    assert (answer.pop("front"), answer.pop("id")) == ("f1", number)
+    return answer
 
 
 def test_a_form_is_shown_and_described(form: Front) -> None:
@@ -81,7 +83,7 @@ def test_whatever_a_page_sends_is_only_looked_at(form: Front) -> None:
     for number, values in enumerate((None, [], "x", {"name": deep}, {"name": "x" * 1_000_001}), start=1):
         assert answered(form, "send", number, values=values)["errors"]
     form.tell(do="send", id=9, root="Shout", values={"text": "x"})
-    assert form.hear("answer") == {"errors": {"": "there is no payload class 'Shout' here"}}
+    assert form.hear("answer")["errors"] == {"": "there is no payload class 'Shout' here"}
 
 
 def test_one_form_of_a_listener_is_open_at_a_time(kernel: Front) -> None:
@@ -97,11 +99,11 @@ def test_one_form_of_a_listener_is_open_at_a_time(kernel: Front) -> None:
     kernel.run(ORGANISM.replace("hello", "hello --no-view", 1))
 
 
-def test_where_nobody_looks_on_the_example_is_told(kernel: Front) -> None:
+@pytest.mark.parametrize(("code", "attended"), [("%inject greeter", False), ("answer = %inject greeter", True)])
+def test_where_nobody_looks_on_the_example_is_told(kernel: Front, code: str, attended: bool) -> None:
     """As before: one line, and the cell fails. A form has no value either, so a name asks for a payload."""
-    for code, attended in (("%inject greeter", False), ("answer = %inject greeter", True)):
-        with pytest.raises(
-            AssertionError, match=r"Nothing to send. greeter takes a payload: Greeting\(name="
-        ) as failed:
-            kernel.run(code, attended=attended)
-        assert "Traceback" not in str(failed.value)
+    while "ready" not in kernel.run("print('ready')"):
+        pass  # after a cell that has failed, the kernel leaves out those that came too soon
+    with pytest.raises(AssertionError) as failed:
+        kernel.run(code, attended=attended)
+    assert str(failed.value) == '✕ Nothing to send. greeter takes a payload: Greeting(name="…")'

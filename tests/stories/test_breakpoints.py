@@ -276,6 +276,25 @@ def test_a_dropped_answer_is_told_to_who_gave_it() -> None:
     run(story())
 
 
+@pytest.mark.parametrize(("answer", "how"), [("yes", "continued"), ("no", "dropped")])
+def test_it_is_answered_as_any_other_question(answer: str, how: str) -> None:
+    """Whoever answers questions need not know what they are about: yes lets it go, no drops it."""
+
+    async def story() -> None:
+        async with everybody() as organism:
+            recorder = Recorder()
+            organism.subscribe(recorder)
+            organism.breakpoints.add(listener="shouter")
+            conversation = await organism.inject(Say("Ann"), to="shouter")
+            await organism.settle()
+            organism.pump.questions.answer(organism.questions[0], answer)
+            await eventually(lambda: conversation.is_over)
+            await eventually(lambda: [each.how for each in recorder.of(MessageReleasedEvent)] == [how])
+            assert len(HEARD) == (answer == "yes")
+
+    run(story())
+
+
 def test_a_decision_counts_once() -> None:
     """What is not held any more can neither be changed, let go nor dropped."""
 

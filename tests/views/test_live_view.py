@@ -287,7 +287,7 @@ def test_a_held_message_is_edited_from_the_view(front):
     """A request is answered to the front end that asked; what does not fit is said, and stays held."""
     shown = opened(front)
     front.tell(do="break", listener="shouter", on=True, id=1)
-    assert front.hear("answer") == {}
+    assert front.hear("answer") == {"front": "f1", "id": 1}
     front.run("gate.set(); c = await hello.inject(Say('x'), to='greeter'); await hello.settle()")
     front.ack()
     while "held" not in shown["organism"]:
@@ -300,5 +300,5 @@ def test_a_held_message_is_edited_from_the_view(front):
     front.tell(do="edit", held=held["key"], text="<Say><Txet>y</Txet></Say>", id=3)
     assert "Txet" in front.hear("answer")["error"]
     front.tell(do="edit", held=held["key"], text="<Say><Text>y</Text></Say>", id=4)
-    assert front.hear("answer") == {}
+    assert front.hear("answer") == {"front": "f1", "id": 4}
     assert front.run("print(await c)").strip() == "[Told(text='Y')]"

@@ -151,10 +151,11 @@ class Form:
         if variable := self._asked.options.get("as"):
             self._bind(variable, conversation)
         self._answer(content, {"sent": f"#{conversation.number}", "cell": f"{self._head}\n{filled.xml}"})
-        self._send({"to": content.get("front"), "of": content.get("id"), "done": await _end_of(conversation)})
+        end = await _end_of(conversation)
+        self._send({"done": {"front": content.get("front"), "id": content.get("id"), **end}})
 
     def _answer(self, content: dict[str, Any], answer: dict[str, Any]) -> None:
-        self._send({"to": content.get("front"), "re": content.get("id"), "answer": answer})
+        self._send({"answer": {"front": content.get("front"), "id": content.get("id"), **answer}})
 
     def _send(self, content: dict[str, Any]) -> None:
         if self._model is not None:

@@ -180,7 +180,7 @@ class LiveView:
         """Tell the front end that asked, and only that one, what became of it."""
         answer = answer_request(self.organism, what, content)
         if answer is not None:
-            self._send({"to": front, "re": content.get("id"), "answer": answer})
+            self._send({"answer": {"front": front, "id": content.get("id"), **answer}})
 
     def _stop(self) -> None:
         task = self._loop.create_task(self.organism.stop(grace=0))

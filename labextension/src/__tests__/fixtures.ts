@@ -7,7 +7,7 @@ import { isSnapshot, type Snapshot } from '../protocol';
 
 const FOLDER = join(__dirname, '..', '..', '..', 'tests', 'snapshots');
 
-export const SNAPSHOTS = ['crowd', 'empty', 'hostile', 'paused', 'research', 'saved'];
+export const SNAPSHOTS = ['crowd', 'empty', 'held', 'hostile', 'paused', 'research', 'saved'];
 
 export function fixture(name: string): Record<string, unknown> {
   return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf-8')) as Record<string, unknown>;
