@@ -15,6 +15,7 @@ import type { Actions } from './render/view';
 
 /** What of a widget's model is used here. */
 export interface Comm {
+  get?(name: string): unknown;
   send(content: unknown): void;
   on(event: string, callback: (content: unknown) => void): void;
   off(event: string, callback: (content: unknown) => void): void;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import field
 from enum import Enum
 from typing import Annotated, Any, Optional
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.payloads.strategies import Leaf, Twig, classes_and_values, same
+from tests.support import ROOT
 from xpipe_nb.payloads import AnyPayload, Pattern, PayloadTable, codec_of, payload
 from xpipe_nb.payloads.filled import Filled, read_form
 from xpipe_nb.payloads.form import form_of
@@ -101,6 +104,15 @@ def test_the_description_says_kinds_bounds_and_ways_to_be_there() -> None:
     assert fields["prices"]["node"]["kind"] == "dict"
     assert fields["branch"]["node"] == {"kind": "union", "classes": ["Leaf", "Twig"]}
     assert set(form["classes"]) == {"Order", "Leaf", "Twig"}
+
+
+def test_the_fixture_of_the_front_end_is_what_python_writes() -> None:
+    """Neither side can drift alone; `XPIPE_WRITE_SNAPSHOTS=1` writes it anew."""
+    path = ROOT / "tests" / "snapshots" / "form.json"
+    text = json.dumps({"organism": "shop", "listener": "clerk", **form_of([Order])}, indent=1) + "\n"
+    if os.environ.get("XPIPE_WRITE_SNAPSHOTS"):
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text
 
 
 def test_a_class_that_holds_itself_is_described_once() -> None:
