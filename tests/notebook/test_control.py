@@ -151,6 +151,31 @@ def test_a_question_for_tokens_is_answered_too(fresh) -> None:
     assert fresh("(await third)[0].text").value == "'spent'"
 
 
+def test_a_scripted_answer_counts_for_tokens_where_nobody_looks_on(fresh) -> None:
+    """Without it the handler fails; with it the question is asked, and answered."""
+    fresh(SPENDER)
+    fresh(WITH_BUDGET)
+    fresh("%organism answer --script 5000", attended=False)
+    ran = fresh("answer = %inject spender name='1200'\nanswer.reply.text", attended=False)
+    assert (ran.value, ran.error) == ("'spent'", None)
+    assert "scripted: 5000 · 5,000 tokens, 3,800 are left" in ran.text
+    assert fresh("%inject spender name='9000'", attended=False).error["ename"] == "ConversationFailed"
+
+
+def test_where_several_run_the_one_that_waits_is_named(fresh) -> None:
+    """In the line that says how it is answered, and in the answer."""
+    fresh("%%organism other\nlisteners:\n  - shouter\n")
+    fresh("%organism break other/shouter")
+    assert fresh("told = %inject other/shouter name='Ann'").text == (
+        "#1 waits for you: console → shouter, Greeting is held before its handler. "
+        "%organism answer other #1 continue, drop or edit PAYLOAD\n"
+    )
+    assert fresh("%organism answer other #1 continue").text.startswith("#1: shouter gets the Greeting of #1.1 ·")
+    assert fresh("(await told)[0].text").value == "'ANN'"
+    assert fresh("%organism step").said == "✕ hello and other are running: say which one."
+    fresh("%organism stop other")
+
+
 def test_what_waits_is_listed_and_nothing_is_said_so(fresh) -> None:
     """`%organism answer` alone looks; an answer that nobody asked for is a mistake."""
     assert fresh("%organism answer").text == "Nothing waits for you.\n"

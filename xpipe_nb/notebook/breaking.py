@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from xpipe_nb.breakpoints import Breakpoint
 from xpipe_nb.notebook.mistakes import Mistake, unknown_word
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.organism import Organism
@@ -81,12 +80,8 @@ def _where(organism: Organism, word: str) -> dict[str, str]:
 
 def breakpoints(organism: Organism, magic: str) -> str:
     """List the breakpoints of an organism, and what is held."""
-    points = ", ".join(map(_shown, organism.breakpoints)) or f"no breakpoints · {magic} break LISTENER|PAYLOAD"
+    points = ", ".join(map(str, organism.breakpoints)) or f"no breakpoints · {magic} break LISTENER|PAYLOAD"
     return "\n".join([f"{organism.name}: {points}", *held_lines(organism, magic)])
-
-
-def _shown(point: Breakpoint) -> str:
-    return str(point)
 
 
 def held_lines(organism: Organism, magic: str) -> list[str]:

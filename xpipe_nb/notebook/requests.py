@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.errors import XPipeError
-from xpipe_nb.held import Held
 from xpipe_nb.organism import Organism
+
+if TYPE_CHECKING:  # a held message is loaded with the pump, not with %load_ext
+    from xpipe_nb.held import Held
 
 __all__ = ["answer_request"]
 
