@@ -68,7 +68,7 @@ def test_a_held_message_is_edited_with_an_answer(fresh, payload: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ("edit <Greeting>\n<Nane>you</Nane></Greeting>", "Nane"),
+        ("edit <Greeting>\n<Other>you</Other></Greeting>", "Other"),
         ("edit Shout('you')", "✕ shouter takes Greeting, not Shout."),
         ("edit", '✕ Nothing to send. shouter takes a payload: Greeting(name="…")'),
         ("perhaps", "✕ A held message is answered with continue, drop or edit PAYLOAD, not 'perhaps'."),

@@ -66,7 +66,7 @@ def test_it_is_let_go_or_dropped(what: str, replies: list[Count] | None) -> None
         ("release", {"held": 99}, "this message is not held any more"),
         ("drop", {"held": None}, "this message is not held any more"),
         ("break", {"listener": ["counter"], "on": True}, "listener is a text, got list"),
-        ("break", {"listener": "conter", "on": True}, "no listener 'conter'; did you mean 'counter'?"),
+        ("break", {"listener": "cntr", "on": True}, "no listener 'cntr'; did you mean 'counter'?"),
         ("break", {"on": True}, "a breakpoint needs a listener, a payload class, or both"),
     ],
 )
