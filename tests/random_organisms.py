@@ -450,8 +450,10 @@ class Stage:
                 await asyncio.sleep(0)
         elif it.what == "wait":
             await asyncio.sleep(0.1 * it.number)
-        elif it.what in ("pause", "resume", "step"):
+        elif it.what in ("pause", "resume"):
             getattr(organism, it.what)()
+        elif it.what == "step" and (organism.paused or organism.breakpoints.held):
+            organism.step()
         elif it.what == "reload":
             event = await organism.reload(self.listeners())
             assert event.success, event.error

@@ -49,6 +49,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
     ),
     2: (  # flow: how work moves, and the side tower of pictures
         "accounts",
+        "breakpoints",
         "calls",
         "composing",
         "conversation",
@@ -57,6 +58,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "dispatch",
         "doors",
         "exchange",
+        "held",
         "inbox",
         "letters",
         "listed_stages",

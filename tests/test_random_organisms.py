@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -98,8 +99,10 @@ def nothing_broke(recorder: Recorder, caplog: pytest.LogCaptureFixture) -> None:
     assert errors == []
 
 
-async def story(program: Program, caplog: pytest.LogCaptureFixture) -> None:
-    """Play a program to its end and look at what is left."""
+async def story(
+    program: Program, caplog: pytest.LogCaptureFixture, begun: Callable[[Stage], None] = lambda _stage: None
+) -> None:
+    """Play a program to its end and look at what is left; `begun` may meddle once the organism runs."""
     book, recorder = Book(), Recorder()
     stage = Stage(program, hooks=[book] if program.watched else None)
     pump = stage.organism.pump
@@ -111,10 +114,12 @@ async def story(program: Program, caplog: pytest.LogCaptureFixture) -> None:
         await stage.organism.start()
         if program.watched:
             stage.organism.subscribe(recorder)
+        begun(stage)
         await stage.play()
         if program.settles:
             await asyncio.gather(*stage.waiting)
-            await stage.organism.settle()
+            while (await stage.organism.settle()).questions:
+                await asyncio.sleep(1)  # somebody will decide
             at_rest(stage)
         await stage.organism.stop(grace=0.1)
         at_rest(stage)

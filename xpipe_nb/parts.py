@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.accounts import Budgets
+from xpipe_nb.breakpoints import Breakpoints
 from xpipe_nb.composing import Composer
 from xpipe_nb.config.pool import check_pool
 from xpipe_nb.conversation import Keeper
@@ -108,14 +109,29 @@ class Parts(Keeper, ABC):
             limits.max_messages,
             config.identity,
         )
+        self.breakpoints = Breakpoints(
+            self.directory,
+            self.exchange,
+            self.questions,
+            self.services,
+            self.deadlines,
+            self.bus,
+            self.steps,
+            self.crew,
+            self._check_loop,
+        )
+        self._open_doors(config, namespace)
+        self._opening = asyncio.Lock()
+        self._connect()
+        self._put_stages()
+
+    def _open_doors(self, config: OrganismConfig, namespace: Mapping[str, Any] | None) -> None:
+        """Make what messages and settings from outside come in by, and what leaves."""
         self.sealer = Sealer(config.name, self.composer, config.identity)
         self.reception = Reception(
             self.inbox, self.directory, self.composer, self.conversations, self.exchange, config.gate
         )
         self.reloader = Reloader(config, namespace, self.directory, self.bus, self._apply)
-        self._opening = asyncio.Lock()
-        self._connect()
-        self._put_stages()
 
     def _open_registries(self, config: OrganismConfig) -> None:
         """Make what is kept of conversations and agents besides their messages."""
@@ -144,6 +160,7 @@ class Parts(Keeper, ABC):
         self.exchange.questions = self.services.questions = self.questions
         self.services.budgets, self.services.prompts = self.budgets, self.prompts
         self.services.crew, self.services.shared = self.crew, self.shared
+        self.exchange.held = self.breakpoints.turns
         self.crew.inbox = self.inbox
         self.conversations.ended = self.hooks.completed
         self.conversations.max_tokens = lambda: self.budgets.max_tokens_per_thread

@@ -4,7 +4,8 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { languages } from './languages';
 import { renderer } from './renderer';
+import { wishes } from './wishes';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [renderer, languages];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [renderer, languages, wishes];
 
 export default plugins;

@@ -16,6 +16,7 @@ import type { Actions } from './render/view';
 
 /** What of a widget's model is used here. */
 export interface Comm {
+  get?(name: string): unknown;
   send(content: unknown): void;
   on(event: string, callback: (content: unknown) => void): void;
   off(event: string, callback: (content: unknown) => void): void;
@@ -54,6 +55,11 @@ export class Store {
     resend: (key, text) => this.ask({ do: 'resend', key, text }),
     dismiss: key => this.ask({ do: 'dismiss', key }),
     kill: pid => this.ask({ do: 'kill', pid }),
+    breakpoint: (where, on) => this.ask({ do: 'break', ...where, on }),
+    held: held => this.ask({ do: 'held', held }),
+    release: held => this.ask({ do: 'release', held }),
+    drop: held => this.ask({ do: 'drop', held }),
+    edit: (held, text) => this.ask({ do: 'edit', held, text }),
     detail: (of, key) => this.act({ do: 'detail', of, key }),
     visible: seen => this.tell({ do: 'visible', seen })
   };
@@ -80,13 +86,14 @@ export class Store {
     return new Promise(resolve => this.asked.set(this.acts, resolve));
   }
 
-  private answered({ front, id, error, mark }: Readonly<Record<string, unknown>>): void {
+  private answered({ front, id, error, mark, text }: Readonly<Record<string, unknown>>): void {
     const resolve = front === this.front && typeof id === 'number' ? this.asked.get(id) : undefined;
     if (resolve && typeof id === 'number') {
       this.asked.delete(id);
       resolve({
         ...(typeof error === 'string' ? { error } : {}),
-        ...(isMark(mark) ? { mark: mark as readonly [number, number] } : {})
+        ...(isMark(mark) ? { mark: mark as readonly [number, number] } : {}),
+        ...(typeof text === 'string' ? { text } : {})
       });
     }
   }

@@ -18,7 +18,10 @@ export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
     const grant = place?.grant;
     if (grant) {
       this.node.setAttribute(LISTENS, '');
-      this.node.addEventListener(WISH, event => grant(this.node, (event as CustomEvent<Wish>).detail));
+      this.node.addEventListener(WISH, event => {
+        event.stopPropagation(); // the notebook would do it once more
+        grant(this.node, (event as CustomEvent<Wish>).detail);
+      });
     }
   }
 

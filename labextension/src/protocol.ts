@@ -43,6 +43,28 @@ export interface OrganismRow {
   readonly refused: number;
   /** Dead letters that a person has sent again or dismissed. */
   readonly settled: number;
+  /** Where messages are held before their handlers; only where there is something. */
+  readonly breakpoints?: readonly BreakpointRow[];
+  /** What is held, the one that has waited longest first; `holding` counts all of them. */
+  readonly held?: readonly HeldRow[];
+  readonly holding?: number;
+}
+
+/** Messages for a listener, of a payload class, or what is both. */
+export interface BreakpointRow {
+  readonly listener?: string;
+  readonly payload?: string;
+}
+
+/** A message that is held before its handler. */
+export interface HeldRow {
+  readonly key: number;
+  readonly conversation: number;
+  readonly number: number;
+  readonly from: string;
+  readonly to: string;
+  readonly type: string;
+  readonly bytes: number;
 }
 
 export interface NodeRow {
@@ -234,9 +256,17 @@ export interface Delta {
 
 // ---- guards
 
+const BREAKPOINT: Shape = { listener: maybe(isText), payload: maybe(isText) };
+const HELD: Shape = {
+  ...each(isText, 'from', 'to', 'type'),
+  ...each(isNumber, 'key', 'conversation', 'number', 'bytes')
+};
 const ORGANISM: Shape = {
   ...each(isText, 'name', 'state'),
-  ...each(isNumber, 'generation', 'flying', 'queued', 'running', 'active', 'dead', 'refused', 'settled')
+  ...each(isNumber, 'generation', 'flying', 'queued', 'running', 'active', 'dead', 'refused', 'settled'),
+  breakpoints: maybe(listOf(row => has(row, BREAKPOINT))),
+  held: maybe(listOf(row => has(row, HELD))),
+  holding: maybe(isNumber)
 };
 const NODE: Shape = {
   ...each(isText, 'key', 'kind', 'state'),

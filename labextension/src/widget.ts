@@ -1,5 +1,6 @@
 /** The entry of the widget: one model for an organism, any number of views of it. */
 
+import { renderForm } from './formWidget';
 import { type Comm, Store } from './model';
 import type { Snapshot } from './protocol';
 import { h } from './render/dom';
@@ -13,6 +14,9 @@ const stores = new WeakMap<Comm, { store: Store; views: number }>();
 export default {
   /** Draw one view; gives what takes it away again. */
   render({ model, el }: { model: Comm; el: HTMLElement }): () => void {
+    if (model.get?.('kind') === 'form') {
+      return renderForm(model, el);
+    }
     const shared = stores.get(model) ?? { store: new Store(model), views: 0 };
     stores.set(model, shared);
     shared.views += 1;

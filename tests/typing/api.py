@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import assert_type
 
 from xpipe_nb import (
+    Breakpoint,
     Conversation,
     ConversationRecord,
     HandlerMetadata,
@@ -95,6 +96,11 @@ async def main() -> None:
         assert_type(organism.budgets.usage(conversation), Usage)
         assert_type(organism.budgets.raise_limit(conversation.number, 20_000).remaining, int | None)
         assert_type(organism.prompts["greeter"], str)
+        assert_type(organism.breakpoints.add(listener="shouter", payload=Greeting), Breakpoint)
+        for held in organism.breakpoints.held:
+            held.edit(Greeting("you"))
+            assert_type(held.xml, str)
+            held.release()
 
 
 def work() -> None:

@@ -300,3 +300,24 @@ def test_what_may_be_refused_is_answered_to_who_asked(front):
         front.run("gate.set(); await hello.settle(); print(len(hello.dead_letters), len(hello.conversations))")
         == "1 1\n"
     )
+
+
+def test_a_held_message_is_edited_from_the_view(front):
+    """A request is answered to the front end that asked; what does not fit is said, and stays held."""
+    shown = opened(front)
+    front.tell(do="break", listener="shouter", on=True, id=1)
+    assert front.hear("answer") == {"front": "f1", "id": 1}
+    front.run("gate.set(); c = await hello.inject(Say('x'), to='greeter'); await hello.settle()")
+    front.ack()
+    while "held" not in shown["organism"]:
+        shown = applied(shown, front.hear("delta"))
+        front.ack()
+    (held,) = shown["organism"]["held"]
+    assert (held["from"], held["to"], held["type"]) == ("greeter", "shouter", "Say")
+    front.tell(do="held", held=held["key"], id=2)
+    assert front.hear("answer")["text"] == "<Say>\n  <Text>x</Text>\n</Say>"
+    front.tell(do="edit", held=held["key"], text="<Say><Txet>y</Txet></Say>", id=3)
+    assert "Txet" in front.hear("answer")["error"]
+    front.tell(do="edit", held=held["key"], text="<Say><Text>y</Text></Say>", id=4)
+    assert front.hear("answer") == {"front": "f1", "id": 4}
+    assert front.run("print(await c)").strip() == "[Told(text='Y')]"

@@ -9,11 +9,14 @@ from lxml import etree
 
 from xpipe_nb.events import (
     AgentStateEvent,
+    BreakpointsEvent,
     BudgetEvent,
     DeadLetterEvent,
     FrameClosedEvent,
+    MessageHeldEvent,
     MessageQueuedEvent,
     MessageReceivedEvent,
+    MessageReleasedEvent,
     OrganismStateEvent,
     ProgressEvent,
     PumpEvent,
@@ -26,6 +29,7 @@ from xpipe_nb.events import (
 from xpipe_nb.views import flight
 from xpipe_nb.views.asked import fold_question
 from xpipe_nb.views.at_work import fold_workers
+from xpipe_nb.views.holding import fold_breakpoints, fold_held, fold_released
 from xpipe_nb.views.lettering import printable
 from xpipe_nb.views.lost import fold_letter, fold_refusal, fold_settled
 from xpipe_nb.views.spent import fold_budget, note_warning
@@ -190,14 +194,17 @@ def _words(element: Any) -> str:
 
 _REDUCERS: dict[type, Callable[[ViewState, Any, Moment], None]] = {
     AgentStateEvent: _agent,
+    BreakpointsEvent: fold_breakpoints,
     BudgetEvent: fold_budget,
     CellEvent: _cell,
     DeadLetterEvent: fold_letter,
     DeclaredEvent: _declared,
     FrameClosedEvent: _closed,
     LetterEvent: fold_settled,
+    MessageHeldEvent: fold_held,
     MessageQueuedEvent: _queued,
     MessageReceivedEvent: _received,
+    MessageReleasedEvent: fold_released,
     OrganismStateEvent: _organism,
     ProgressEvent: _progress,
     QuestionEvent: fold_question,

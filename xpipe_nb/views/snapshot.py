@@ -14,6 +14,7 @@ from typing import Any
 
 from xpipe_nb.views.asked import asking_frames, asking_listeners, questions_part
 from xpipe_nb.views.at_work import workers_part
+from xpipe_nb.views.holding import control_rows
 from xpipe_nb.views.places import Places
 from xpipe_nb.views.spent import budgets_part
 from xpipe_nb.views.state import (
@@ -118,7 +119,7 @@ def _written(
         "session": session,
         "seq": state.step,
         "live": live,
-        "organism": _organism(state, waiting),
+        "organism": _organism(state, waiting) | (control_rows(state) if live else {}),
         "graph": {
             "width": places.width,
             "height": places.height,

@@ -22,6 +22,7 @@ __all__ = [
     "DeclaredEvent",
     "EdgeNow",
     "FrameNow",
+    "HeldNow",
     "LetterEvent",
     "ListenerNow",
     "MessageNow",
@@ -242,6 +243,19 @@ class MessageNow(NamedTuple):
     letter: str = ""
 
 
+class HeldNow(NamedTuple):
+    """One message that is held at a breakpoint; its key is the number of the question that the person is asked."""
+
+    key: int
+    conversation: int
+    number: int
+    sender: str
+    to: str
+    type: str
+    size: int
+    since: Moment
+
+
 class UnderWay(NamedTuple):
     """What is queued or in the hands of a handler; kept apart, so that a bounded list of messages costs no count."""
 
@@ -288,6 +302,8 @@ class ViewState:
     workers: dict[int, WorkerNow] = field(default_factory=dict)
     under_way: dict[tuple[int, int, str], tuple[UnderWay, ...]] = field(default_factory=dict)
     turns: dict[str, UnderWay] = field(default_factory=dict)
+    breakpoints: tuple[tuple[str | None, str | None], ...] = ()
+    held: dict[int, HeldNow] = field(default_factory=dict)
 
     def copy(self) -> ViewState:
         """Give a state that can be written without a trace in this one."""

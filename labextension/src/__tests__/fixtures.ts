@@ -11,6 +11,7 @@ export const SNAPSHOTS = [
   'budgets',
   'crowd',
   'empty',
+  'held',
   'hostile',
   'paused',
   'questions',

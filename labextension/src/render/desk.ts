@@ -1,6 +1,6 @@
 /** What all parts of one view share: the snapshot, the selection, the clock, and what a person may ask for. */
 
-import type { Snapshot } from '../protocol';
+import type { BreakpointRow, Snapshot } from '../protocol';
 import { lasting } from './words';
 
 export type Tab = 'graph' | 'threads' | 'budgets' | 'messages' | 'workers';
@@ -9,6 +9,12 @@ export type Tab = 'graph' | 'threads' | 'budgets' | 'messages' | 'workers';
 export interface Outcome {
   readonly error?: string;
   readonly mark?: readonly [number, number];
+}
+
+/** What became of something that could be refused: why not, if it was; and the text that was asked for. */
+export interface Outcome {
+  readonly error?: string;
+  readonly text?: string;
 }
 
 /** What a person can do; without these a view only shows. */
@@ -29,6 +35,16 @@ export interface Actions {
   dismiss(message: number): Promise<Outcome>;
   /** Kill a worker process. */
   kill(pid: number): Promise<Outcome>;
+  /** Hold messages before their handlers, or do so no more. */
+  breakpoint(where: BreakpointRow, on: boolean): Promise<Outcome>;
+  /** Give the payload of a held message as XML. */
+  held(key: number): Promise<Outcome>;
+  /** Let a held message go to its handler. */
+  release(key: number): Promise<Outcome>;
+  /** End a held message. */
+  drop(key: number): Promise<Outcome>;
+  /** Put another payload into a held message, and let it go. */
+  edit(key: number, text: string): Promise<Outcome>;
   /** Ask for a listener's contract or a message's passage; it comes with a later snapshot. */
   detail(of: 'listeners' | 'messages', key: string): void;
   /** Tell whether anybody can see the view. */

@@ -2,8 +2,9 @@
 
 import type { FrameRow, ListenerDetail, NodeRow } from '../protocol';
 import { button, copying } from './button';
+import { stops, toggle } from './breakpoints';
 import type { Desk, Panel } from './desk';
-import { type Child, h, say, show } from './dom';
+import { type Child, h, say, set, show } from './dom';
 import { type Glyph, type Hue, State } from './glyphs';
 import { listens, wish } from './host';
 import { stateWords } from './node';
@@ -38,7 +39,9 @@ export class Drawer implements Panel {
       title: 'Close (Esc)'
     });
     const messages = button({ text: 'Show messages', look: 'quiet', act: () => this.showMessages() });
-    this.head.append(this.name, this.state.element, h('span', { class: 'gap' }), messages, shut);
+    const gap = h('span', { class: 'gap' });
+    this.stop = desk.actions ? button({ text: 'Break on message', look: 'quiet', act: () => this.toggle() }) : null;
+    this.head.append(this.name, this.state.element, gap, ...(this.stop ? [this.stop] : []), messages, shut);
     this.element.append(this.head, this.body);
   }
 
@@ -53,6 +56,7 @@ export class Drawer implements Panel {
     this.element.setAttribute('aria-label', `Listener ${plain(node.key)}`);
     say(this.name, plain(node.key, 60));
     this.state.update(...(MARKS[node.state] ?? MARKS.idle), this.words(node));
+    this.drawStop(node);
     const detail = snapshot.details?.listeners?.[node.key];
     if (detail === undefined) {
       this.desk.want('listeners', node.key);
@@ -139,6 +143,23 @@ export class Drawer implements Panel {
     return shown;
   }
 
+  private drawStop(node: NodeRow): void {
+    if (this.stop) {
+      const set_ = stops(this.desk, node.key);
+      const word = set_ ? 'Break no more' : 'Break on message';
+      show(this.stop, node.kind !== 'port');
+      set(this.stop, { 'aria-label': word, title: `${word} (b)` });
+      say(this.stop.lastElementChild ?? this.stop, word);
+    }
+  }
+
+  private toggle(): void {
+    const { listener } = this.desk.selection;
+    if (listener !== null) {
+      toggle(this.desk, listener);
+    }
+  }
+
   private showMessages(): void {
     const { listener } = this.desk.selection;
     if (listener !== null) {
@@ -149,6 +170,7 @@ export class Drawer implements Panel {
 
   private readonly head = h('div', { class: 'head' });
   private readonly body = h('div', { class: 'drawer' });
+  private readonly stop: HTMLButtonElement | null;
   private readonly name = h('h3');
   private readonly state = new State('dense');
   private drawn: string | null = null;

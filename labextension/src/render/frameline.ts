@@ -1,6 +1,8 @@
 /** The first line of a view: name, state, numbers and controls; below it a notice while there is something to do. */
 
 import { asking, button, enable } from './button';
+import { BreakpointsMenu } from './breakpoints';
+import { firstHeld, HeldLine } from './held';
 import { NeedYou } from './need';
 import { noticeOf } from './notice';
 import type { Desk, Panel } from './desk';
@@ -25,7 +27,9 @@ export class FrameLine implements Panel {
   constructor(private readonly desk: Desk) {
     const { actions } = desk;
     this.need = new NeedYou(desk);
-    this.element = h('div', { class: 'frame' }, this.bar, this.notice);
+    this.breakpoints = new BreakpointsMenu(desk);
+    this.held = new HeldLine(desk);
+    this.element = h('div', { class: 'frame' }, this.bar, this.notice, this.held.element);
     this.bar.append(
       this.title,
       h('span', { class: 'how' }, this.state.element, this.lasting),
@@ -38,13 +42,13 @@ export class FrameLine implements Panel {
         text: 'Step',
         glyph: 'step',
         act: () => actions.step(),
-        title: 'Step (s): only while paused'
+        title: 'Step (s): only while paused or held'
       });
       this.stop = asking(
         { text: 'Stop', glyph: 'stop', act: () => actions.stop(), title: 'Stop' },
         () => `Stop ${plain(desk.snapshot.organism.name, 40)}?`
       );
-      this.controls.append(this.pause, this.step, this.stop);
+      this.controls.append(this.pause, this.step, this.stop, this.breakpoints.element);
       this.bar.append(this.controls);
     }
   }
@@ -61,6 +65,8 @@ export class FrameLine implements Panel {
       this.drawControls(this.pause, this.step, this.stop);
     }
     this.drawNotice();
+    this.breakpoints.update();
+    this.held.update();
   }
 
   /** Below the line, what there is to do; nothing most of the time. */
@@ -81,22 +87,31 @@ export class FrameLine implements Panel {
 
   private drawState(): void {
     const { organism, live, blocked, lost } = this.desk.snapshot;
-    const held = blocked !== undefined && lost === undefined;
-    this.drawHeld(held);
-    if (held) {
+    const hogged = blocked !== undefined && lost === undefined;
+    this.drawHogged(hogged);
+    if (hogged) {
       this.state.update('warn', 'fault', 'loop blocked');
     } else if (lost) {
       this.state.update('dead', 'idle', 'kernel gone');
     } else {
-      const [mark, hue] = (live ? STATES[organism.state] : null) ?? ['idle', 'idle'];
-      this.state.update(mark, hue, plain(organism.state, 20) + (live ? '' : ' when saved'));
+      this.drawLife(live, organism.state);
+    }
+  }
+
+  private drawLife(live: boolean, state: string): void {
+    const held = state === 'running' ? firstHeld(this.desk) : undefined;
+    if (held) {
+      this.state.update('break', 'attention', `held at ${plain(held.to, 40)}`);
+    } else {
+      const [mark, hue] = (live ? STATES[state] : null) ?? ['idle', 'idle'];
+      this.state.update(mark, hue, plain(state, 20) + (live ? '' : ' when saved'));
     }
   }
 
   /** Say for how long the loop has been held. */
-  private drawHeld(held: boolean): void {
+  private drawHogged(hogged: boolean): void {
     const now = performance.now();
-    this.blockedSince = held ? (this.blockedSince ?? now) : null;
+    this.blockedSince = hogged ? (this.blockedSince ?? now) : null;
     say(this.lasting, this.blockedSince === null ? '' : lasting(now - this.blockedSince));
   }
 
@@ -110,11 +125,16 @@ export class FrameLine implements Panel {
     }
   }
 
-  /** Let one message go, while it is paused. */
+  /** Let one message go, while it is paused or something is held. */
   stepOn(): void {
-    if (this.desk.snapshot.organism.state === 'paused') {
+    if (this.canStep()) {
       this.desk.actions?.step();
     }
+  }
+
+  private canStep(): boolean {
+    const { state } = this.desk.snapshot.organism;
+    return state === 'paused' || (state === 'running' && firstHeld(this.desk) !== undefined);
   }
 
   private drawNumbers(): void {
@@ -136,7 +156,12 @@ export class FrameLine implements Panel {
     }
     // What the kernel said last is old by now, and a rate would only fall.
     const rate = blocked === undefined ? h('span', { class: 'hide-narrow' }, ' · ', this.rate(), ' msg/s') : null;
-    return flying === 0 && rate === null ? [] : [bold(flying), ' in flight', rate];
+    return flying === 0 && rate === null ? [] : [bold(flying), ' in flight', ...this.heldNow(), rate];
+  }
+
+  private heldNow(): Child[] {
+    const { holding = 0 } = this.desk.snapshot.organism;
+    return holding > 0 ? [' · ', bold(holding), ' held'] : [];
   }
 
   /** Messages in a second, over the last five. */
@@ -159,13 +184,15 @@ export class FrameLine implements Panel {
     const alive = (paused || state === 'running') && this.desk.snapshot.lost === undefined;
     show(this.controls, alive || state === 'stopping');
     enable(pause, alive);
-    enable(step, paused);
+    enable(step, this.canStep());
     enable(stop, alive);
     if (pause.classList.contains('primary') !== paused) {
       turn(pause, paused);
     }
   }
 
+  readonly breakpoints: BreakpointsMenu;
+  readonly held: HeldLine;
   /** Whether there is a rate that has to fall while nothing comes. */
   rated = false;
 

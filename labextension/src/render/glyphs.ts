@@ -18,6 +18,7 @@ const SHAPES = {
   warn: ['M6 1.5l5 9h-10z', 'M6 5v2.5M6 8.5v1'],
   open: ['M3 4.5l3 3 3-3'],
   shut: ['M4.5 3l3 3-3 3'],
+  break: ['*M4 1h4l3 3v4l-3 3h-4l-3-3v-4z'],
   repair: ['M1.5 10.5l1-3 6-6 2 2-6 6z']
 } as const;
 

@@ -1,6 +1,7 @@
 /** The Graph tab: nodes that never move while the view is open, edges with their traffic, and the drawer below. */
 
 import type { EdgeRow, NodeRow, Snapshot } from '../protocol';
+import { stops, toggle } from './breakpoints';
 import type { Desk, Panel } from './desk';
 import { h, List, s, set } from './dom';
 import { Drawer } from './drawer';
@@ -10,6 +11,7 @@ import { Roving } from './keyboard';
 import { column, type Picture } from './lanes';
 import { legend } from './legend';
 import { type Box, nodePart } from './node';
+import { withOctagon } from './octagon';
 import { plain, plural } from './words';
 
 /** A graph of more pixels scrolls, until somebody drags it taller. */
@@ -33,20 +35,24 @@ export class GraphPanel implements Panel {
         edge => this.flights.look(edge)
       )
     );
+    const box = (node: NodeRow) => this.box(node);
+    const parts = nodePart(
+      box,
+      node => node.key === desk.selection.listener,
+      node => this.choose(node),
+      () => desk.now
+    );
     this.nodes = new List(
       this.nodeLayer,
-      nodePart(
-        node => this.box(node),
-        node => node.key === desk.selection.listener,
-        node => this.choose(node),
-        () => desk.now
-      )
+      withOctagon(parts, box, node => stops(desk, node.key))
     );
     // On the HTML around it: an SVG group that listens for focus is a stop of the tab key in some browsers.
     this.roving = new Roving(frame, '.node', (from, key) => this.step(from, key));
     this.element.addEventListener('keydown', event => {
       if (event.key === 'Escape' && desk.selection.listener !== null) {
         this.close();
+      } else if (event.key === 'b' && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        this.breakOn(event);
       }
     });
   }
@@ -63,7 +69,8 @@ export class GraphPanel implements Panel {
       'aria-label': `${plain(organism.name, 60)}: ${this.inWords()}. Arrow keys move between listeners.`
     });
     const waits = graph.nodes.some(node => node.retry !== undefined) ? Math.floor(this.desk.now / 1000) : 0;
-    const context = `${narrow} ${selection.listener} ${this.flights.turn} ${waits}`;
+    const broken = JSON.stringify(organism.breakpoints ?? []);
+    const context = `${narrow} ${selection.listener} ${this.flights.turn} ${waits} ${broken}`;
     this.edges.update(graph.edges, () => context);
     this.nodes.update(graph.nodes, () => context);
     this.roving.update(selection.listener === null ? null : this.nodes.element(selection.listener));
@@ -89,6 +96,17 @@ export class GraphPanel implements Panel {
 
   dispose(): void {
     this.flights.dispose();
+  }
+
+  /** A breakpoint at the listener that has the focus, else at the one whose details have it. */
+  private breakOn(event: KeyboardEvent): void {
+    const focused = (event.target as Element).closest('.node')?.getAttribute('data-key');
+    const name = focused ?? this.desk.selection.listener;
+    const node = this.desk.snapshot.graph.nodes.find(each => each.key === name);
+    if (node && node.kind !== 'port' && !node.gone) {
+      event.preventDefault();
+      toggle(this.desk, node.key);
+    }
   }
 
   private choose(node: NodeRow): void {

@@ -30,6 +30,11 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** 1,900 bytes are `1.9 kB`. */
+export function size(bytes: number): string {
+  return bytes < 1000 ? `${count(bytes)} B` : `${(bytes / 1000).toFixed(1)} kB`;
+}
+
 /** Milliseconds as `16.8 s` or `1 min 31 s`. */
 export function lasting(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
