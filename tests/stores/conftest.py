@@ -55,3 +55,13 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 def fresh() -> str:
     """An id that nobody else uses."""
     return str(uuid.uuid4())
+
+
+@pytest.fixture(params=["memory", "manager", "redis"])
+def backend(request):
+    """A backend as an organism is given it; the state server may hold what other tests have written."""
+    if request.param == "memory":
+        return StateAddress()
+    if request.param == "manager":
+        return request.getfixturevalue("state_server").address
+    return request.getfixturevalue("redis_server").address(f"share-{uuid.uuid4()}:", authkey=b"sealed")

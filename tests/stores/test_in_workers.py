@@ -8,6 +8,7 @@ import pickle
 
 import pytest
 
+from tests.stores.cast import spender
 from tests.stores.servers import RedisServer
 from tests.stories.cast import Ask, Count, Recorder, Say, Told, an_organism
 from tests.support import eventually, run
@@ -32,13 +33,6 @@ def far(message: Ask, meta) -> Told:
     with state.budget(conversation.id).tokens(30) as spent:
         spent.prompt = 20
     return Told(f"{os.getpid()} {conversation.state} {thread.listener} {slot.payload.text} {slot.from_id}")
-
-
-async def spender(message: Count, meta) -> Told:
-    """Spends as many tokens as it is told."""
-    async with meta.tokens(message.n) as spent:
-        spent.prompt = message.n
-    return Told(f"{message.n} spent")
 
 
 def busy(message: Say) -> Told:
