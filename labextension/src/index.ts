@@ -2,9 +2,22 @@
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { commands } from './commands';
 import { languages } from './languages';
+import { organisms } from './organisms';
+import { panel } from './panel';
 import { renderer } from './renderer';
+import { settings } from './settings';
+import { statusItem } from './statusItem';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [renderer, languages];
+const plugins = [
+  renderer,
+  languages,
+  organisms,
+  panel,
+  commands,
+  statusItem,
+  settings
+] as JupyterFrontEndPlugin<unknown>[];
 
 export default plugins;

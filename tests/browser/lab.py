@@ -51,6 +51,8 @@ def lab_in(folder: Path) -> Iterator[str]:
     (folder / "data" / "labextensions" / "xpipe_nb").symlink_to(ROOT / "xpipe_nb" / "labextension")
     private = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     private |= {f"JUPYTERLAB_{name}_DIR": str(folder / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
+    # What is tested is this tree's labextension, not the copy that an installation has put into the environment.
+    private["JUPYTER_PREFER_ENV_PATH"] = "0"
     environment = {**os.environ, **private, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(folder / "ipython")}
     port = _free_port()
     with (folder / "lab.log").open("wb") as log:
@@ -70,6 +72,7 @@ def _command(folder: Path, port: int) -> list[str]:
         "IdentityProvider.token": "", "ServerApp.disable_check_xsrf": "True",
         "ServerApp.root_dir": str(folder / "notebooks"), "LabApp.expose_app_in_browser": "True",
         "LabApp.extension_manager": "readonly", "LabApp.news_url": "",
+        "JupyterNotebookApp.expose_app_in_browser": "True",
     }  # fmt: skip
     given = [f"--{name}={value}" for name, value in options.items()]
     return [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", *given]
