@@ -309,8 +309,16 @@ def test_a_kernel_that_restarts_is_told_and_running_the_cells_brings_everything_
 
 
 def test_a_page_that_is_loaded_again_has_everything_back(lab: Lab) -> None:
-    """The kernel ran on."""
+    """The kernel ran on; and what was saved by hand says the same as text, for whoever has no kernel."""
+    lab.page.wait_for_function(
+        """at => window.jupyterapp.shell.currentWidget.content.widgets[at].model.outputs.get(0).data['text/plain']
+            .endsWith('#1 done · greeter ▸ shouter · 2 messages')""",
+        arg=CELLS.index(HELLO),
+    )
     lab.command("docmanager:save")
+    saved = nbformat.read(lab.folder / "notebooks" / NAME, 4).cells[CELLS.index(HELLO)].outputs[0].data
+    assert saved["text/plain"].endswith("#1 done · greeter ▸ shouter · 2 messages")
+    assert "base64," in saved["text/html"]
     open_notebook(lab.page, lab.address, NAME)
     lab.command("xpipe_nb:show-panel")
     for name in ("hello", "echo"):

@@ -18,7 +18,7 @@ from xpipe_nb.organism import Organism
 from xpipe_nb.views import Graph
 from xpipe_nb.wording import counted
 
-__all__ = ["brief", "conversation_bundle", "organism_bundle", "show", "summary_line"]
+__all__ = ["brief", "conversation_bundle", "organism_bundle", "show", "summary_line", "way_of"]
 
 _LONGEST_TEXT = 200
 _MOST_REPLIES = 20
@@ -35,10 +35,15 @@ def show(bundle: Mapping[str, Any]) -> None:
     display(dict(bundle), raw=True)  # type: ignore[no-untyped-call]  # IPython gives it no types
 
 
-def organism_bundle(organism: Organism) -> dict[str, str]:
-    """Give the picture of an organism, with its state beside the name."""
+def organism_bundle(organism: Organism, lines: tuple[str, ...] = ()) -> dict[str, str]:
+    """Give the picture of an organism, with its state beside the name.
+
+    Args:
+        organism: The organism.
+        lines: What is said below it.
+    """
     note = f"{organism.state} · {counted(len(organism.listeners), 'listener')}"
-    return dict(_graph_bundle(dataclasses.replace(organism.graph(), note=note)))
+    return dict(_graph_bundle(dataclasses.replace(organism.graph(), note=note, lines=lines)))
 
 
 @lru_cache(maxsize=8)
@@ -52,9 +57,14 @@ def _graph_bundle(graph: Graph) -> dict[str, str]:
     text = graph.to_text()
     return {
         "text/html": f'<img src="data:image/svg+xml;base64,{svg}" alt="{escape(text)}">',
-        "image/png": base64.b64encode(graph.to_png()).decode(),
+        "image/png": _png(dataclasses.replace(graph, lines=())),
         "text/plain": text,
     }
+
+
+@lru_cache(maxsize=8)
+def _png(graph: Graph) -> str:
+    return base64.b64encode(graph.to_png()).decode()
 
 
 def conversation_bundle(conversation: Conversation, where: str = "", since: int = 0) -> dict[str, str]:
@@ -82,7 +92,7 @@ def summary_line(conversation: Conversation, where: str = "", since: int = 0) ->
 
     Neither ids nor times are in it, so that running a notebook again changes nothing.
     """
-    way = _way(conversation)
+    way = way_of(conversation)
     parts = [f"{where}: {way}" if where else way, counted(conversation.messages, "message")]
     if conversation.state != "done":
         parts.append(
@@ -98,7 +108,7 @@ def _reason(conversation: Conversation) -> str:
     return f": {_cut(cause.splitlines()[0], _LONGEST_TEXT)}" if cause else ""
 
 
-def _way(conversation: Conversation) -> str:
+def way_of(conversation: Conversation) -> str:
     """Give the listeners that were reached, level by level."""
     levels: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for frame in conversation.frames:
