@@ -48,6 +48,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
     ),
     2: (  # flow: how work moves, and the side tower of pictures
         "accounts",
+        "breakpoints",
         "calls",
         "composing",
         "conversation",
@@ -56,6 +57,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "dispatch",
         "doors",
         "exchange",
+        "held",
         "inbox",
         "letters",
         "listed_stages",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.bootstrap import get_stream_pump as get_stream_pump
     from xpipe_nb.bootstrap import reset_stream_pump as reset_stream_pump
     from xpipe_nb.bootstrap import set_stream_pump as set_stream_pump
+    from xpipe_nb.breakpoints import Breakpoint as Breakpoint
     from xpipe_nb.budgets import Usage as Usage
     from xpipe_nb.config import ConfigLoader as ConfigLoader
     from xpipe_nb.config import ConfigWarning as ConfigWarning
@@ -53,12 +54,15 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
     from xpipe_nb.errors import Rejected as Rejected
     from xpipe_nb.errors import XPipeError as XPipeError
     from xpipe_nb.events import AgentStateEvent as AgentStateEvent
+    from xpipe_nb.events import BreakpointsEvent as BreakpointsEvent
     from xpipe_nb.events import BudgetEvent as BudgetEvent
     from xpipe_nb.events import DeadLetterEvent as DeadLetterEvent
     from xpipe_nb.events import HistoryCutEvent as HistoryCutEvent
     from xpipe_nb.events import LogEvent as LogEvent
     from xpipe_nb.events import MessageDroppedEvent as MessageDroppedEvent
+    from xpipe_nb.events import MessageHeldEvent as MessageHeldEvent
     from xpipe_nb.events import MessageReceivedEvent as MessageReceivedEvent
+    from xpipe_nb.events import MessageReleasedEvent as MessageReleasedEvent
     from xpipe_nb.events import MessageSentEvent as MessageSentEvent
     from xpipe_nb.events import PipelineFailed as PipelineFailed
     from xpipe_nb.events import ProgressEvent as ProgressEvent
@@ -103,6 +107,7 @@ if TYPE_CHECKING:  # `as` makes the names public for type checkers
 _HOMES = {
     "budgets": ("Usage",),
     "bootstrap": ("bootstrap", "get_stream_pump", "reset_stream_pump", "set_stream_pump"),
+    "breakpoints": ("Breakpoint",),
     "config": ("ConfigLoader", "ConfigWarning", "OrganismConfig"),
     "conversation": ("Conversation",),
     "dispatch.hooks": ("DispatchHook",),
@@ -111,8 +116,8 @@ _HOMES = {
         "Rejected", "XPipeError",
     ),
     "events": (
-        "AgentStateEvent", "BudgetEvent", "DeadLetterEvent", "HistoryCutEvent", "LogEvent", "MessageDroppedEvent", "MessageReceivedEvent",
-        "MessageSentEvent", "PipelineFailed", "ProgressEvent", "PumpEvent", "QuestionEvent", "ReloadEvent", "RetryEvent", "SendRefusedEvent",
+        "AgentStateEvent", "BreakpointsEvent", "BudgetEvent", "DeadLetterEvent", "HistoryCutEvent", "LogEvent", "MessageDroppedEvent",
+        "MessageHeldEvent", "MessageReceivedEvent", "MessageReleasedEvent", "MessageSentEvent", "PipelineFailed", "ProgressEvent", "PumpEvent", "QuestionEvent", "ReloadEvent", "RetryEvent", "SendRefusedEvent",
         "ThoughtEvent", "ThreadEvent",
     ),
     "history": ("Slot",),

@@ -12,14 +12,17 @@ if TYPE_CHECKING:
 __all__ = [
     "ORGANISM",
     "AgentStateEvent",
+    "BreakpointsEvent",
     "BudgetEvent",
     "DeadLetterEvent",
     "FrameClosedEvent",
     "HistoryCutEvent",
     "LogEvent",
     "MessageDroppedEvent",
+    "MessageHeldEvent",
     "MessageQueuedEvent",
     "MessageReceivedEvent",
+    "MessageReleasedEvent",
     "MessageSentEvent",
     "OrganismStateEvent",
     "PipelineFailed",
@@ -102,6 +105,41 @@ class SendRefusedEvent(MessageEvent):
 @dataclass(frozen=True, slots=True)
 class MessageDroppedEvent(MessageEvent):
     """A message was left out: a stage dropped it, or its receiver does not accept this payload of the system."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHeldEvent(MessageEvent):
+    """A message is held at a breakpoint, before its handler.
+
+    Args:
+        key: The number of the question that the person is asked.
+        element: The payload as a tree.
+    """
+
+    key: int = 0
+    element: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReleasedEvent(MessageEvent):
+    """A message is held no more.
+
+    Args:
+        key: The number of the question that it was.
+        how: `continued`, `edited` (and let go), `dropped`, or `withdrawn`: its frame was closed meanwhile.
+        element: The payload as a tree, as it is now.
+    """
+
+    key: int = 0
+    how: str = "continued"
+    element: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BreakpointsEvent(PumpEvent):
+    """There are other breakpoints now: `points` has a pair for each, the listener and the payload class."""
+
+    points: tuple[tuple[str | None, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +313,7 @@ class QuestionEvent(PumpEvent):
         thread_id: The frame of who asks.
         agent_name: Who asks.
         number: Counts the questions of the organism.
-        kind: What it is about: `budget`.
+        kind: What it is about: `budget` or `breakpoint`.
         text: The question, for the person.
         state: `asked`, `answered` or `withdrawn`.
         conversation: The conversation's number.

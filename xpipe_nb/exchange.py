@@ -28,7 +28,7 @@ from xpipe_nb.payloads import codec_of
 from xpipe_nb.xml import huh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from xpipe_nb.calls import Call
     from xpipe_nb.conversation import Conversation
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.dispatch.turn import Turn, TurnFailed
     from xpipe_nb.frames import Frame, FrameRules
+    from xpipe_nb.held import Held
     from xpipe_nb.inbox import Inbox
     from xpipe_nb.letters import DeadLetters
     from xpipe_nb.messages import DeadLetter
@@ -73,6 +74,7 @@ class Exchange:
     steps: Steps
     deadlines: Deadlines
     questions: Questions
+    held: Mapping[Turn, Held]
 
     def __init__(
         self,
@@ -313,6 +315,19 @@ class Exchange:
         detail = f"{turn.listener.name} gave {str(result)[:200]!r} after its turn was over"
         self.lose(turn.delivery, Rejected("perform", "late", detail))
 
+    def drop_held(self, delivery: Delivery, rejection: Rejected) -> None:
+        """End a message that a person has dropped before its handler; its sender hears of it as of a refused send."""
+        send = delivery.send
+        if send.kind is Kind.NOTE:
+            self._drop(send)
+            return
+        self.lose(delivery, rejection)
+        error = failure(code_of(rejection))
+        if send.kind is Kind.CALL:
+            send.call.fail(error.code, error.message)
+        elif send.error is None:
+            self.rules.tell(send.frame, error)
+
     # ---- turns
 
     def turn_failed(self, turn: Turn, failed: TurnFailed) -> None:
@@ -448,7 +463,8 @@ class Exchange:
             return
         turn.task.cancel()
         if not turn.responded and not turn.expired:
-            detail = f"{turn.listener.name} was cancelled: its frame was closed while it worked"
+            state = "it was held" if turn in self.held else "it worked"
+            detail = f"{turn.listener.name} was cancelled: its frame was closed while {state}"
             self.lose(turn.delivery, Rejected("perform", "closed", detail))
 
     def sends_are_void(self, frame: Frame) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from xpipe_nb.accounts import Budgets
+    from xpipe_nb.breakpoints import Breakpoints
     from xpipe_nb.check import Advice
     from xpipe_nb.conversation import Conversation
     from xpipe_nb.dispatch.event_bus import Subscription
@@ -338,7 +339,13 @@ class Organism:
         self.pump.resume()
 
     def step(self) -> None:
-        """Let one handler start while paused."""
+        """Let one handler start while paused; else release what is held, and hold the next message of its conversation.
+
+        What is released while the organism is paused waits with all others for its resumption, or a step.
+
+        Raises:
+            XPipeError: The organism is not paused, and nothing is held.
+        """
         self.pump.step()
 
     def seal(
@@ -439,6 +446,11 @@ class Organism:
     def budgets(self) -> Budgets:
         """What its conversations may spend on models, and have spent."""
         return self.pump.budgets
+
+    @property
+    def breakpoints(self) -> Breakpoints:
+        """Where messages are held before their handlers, and which ones are."""
+        return self.pump.breakpoints
 
     @property
     def prompts(self) -> Mapping[str, str]:

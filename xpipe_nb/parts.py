@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.accounts import Budgets
+from xpipe_nb.breakpoints import Breakpoints
 from xpipe_nb.composing import Composer
 from xpipe_nb.conversation import Keeper
 from xpipe_nb.conversations import Conversations
@@ -101,6 +102,17 @@ class Parts(Keeper, ABC):
             limits.max_messages,
             config.identity,
         )
+        self.breakpoints = Breakpoints(
+            self.directory,
+            self.exchange,
+            self.questions,
+            self.services,
+            self.deadlines,
+            self.bus,
+            self.steps,
+            self.crew,
+            self._check_loop,
+        )
         self.sealer = Sealer(config.name, self.composer, config.identity)
         self.reception = Reception(
             self.inbox, self.directory, self.composer, self.conversations, self.exchange, config.gate
@@ -134,6 +146,7 @@ class Parts(Keeper, ABC):
         self.exchange.questions = self.services.questions = self.questions
         self.services.budgets, self.services.prompts = self.budgets, self.prompts
         self.services.crew = self.crew
+        self.exchange.held = self.breakpoints.turns
         self.crew.inbox = self.inbox
         self.conversations.ended = self.hooks.completed
         self.scheduler.freed = self.inbox.wake

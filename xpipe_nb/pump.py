@@ -379,9 +379,14 @@ class StreamPump(Parts):
         self._stir()
 
     def step(self) -> None:
-        """Let one handler start while paused."""
-        self.scheduler.steps += 1
-        self._stir()
+        """Do what `Organism.step` says."""
+        if self.paused:
+            self.scheduler.steps += 1
+            self._stir()
+        elif self.breakpoints.held:
+            self.breakpoints.step()
+        else:
+            raise XPipeError(f"{self.name} is not paused, and nothing of it is held; there is nothing to step through")
 
     def _tell_state(self) -> None:
         if self.bus.heard and self._state != "new":

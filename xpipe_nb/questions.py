@@ -1,6 +1,6 @@
 """Questions to a person: what waits for an answer, and which conversations have nothing else left to wait for.
 
-Whoever asks (a budget that is used up; approvals and breakpoints to come) opens a question and waits for its answer.
+Whoever asks (a budget that is used up, a breakpoint) opens a question and waits for its answer.
 A conversation that only waits for such answers is `waiting`: it is not complete, but it holds no place, and the
 organism counts as quiet.
 """
@@ -30,10 +30,11 @@ class Question:
     Args:
         number: Counts the questions of the organism, from 1.
         frame: The frame of who asks.
-        kind: What it is about, for programs: `budget`.
+        kind: What it is about, for programs: `budget` or `breakpoint`.
         text: The question, for the person, in one sentence without its full stop.
         remedy: How it is answered, in Python.
-        about: What a program needs to know of it; for `budget` the limit in tokens that would do.
+        about: What a program needs to know of it; for `budget` the limit in tokens that would do, for `breakpoint` the
+            message (`Held`).
     """
 
     __slots__ = ("about", "answer", "frame", "kind", "number", "remedy", "text")
@@ -65,6 +66,7 @@ class Questions:
 
     Attributes:
         attended: Somebody is there who could answer; without one, what would be asked fails instead.
+        asked: Is told of each question when it is opened; what it does about it comes a turn of the loop later.
         blocks_person: Whoever awaits a conversation from outside can do nothing else meanwhile, as in a cell of a
             notebook; when it waits for a person, the waiting ends with `ConversationWaits`.
     """
@@ -75,6 +77,7 @@ class Questions:
         self._looking = False
         self.attended = False
         self.blocks_person = False
+        self.asked: Callable[[Question], None] = lambda _question: None
         self.open: dict[int, Question] = {}
 
     def ask(self, frame: Frame, kind: str, text: str, remedy: str = "", about: Any = None) -> Question:
@@ -82,12 +85,19 @@ class Questions:
         self._asked += 1
         question = self.open[self._asked] = Question(self._asked, frame, kind, text, remedy, about)
         self._tell(question, "asked")
+        self.asked(question)
         return question
 
     def answer(self, question: Question, answer: Any) -> None:
         """Answer a question; who asked goes on."""
         if not question.answer.done():
             question.answer.set_result(answer)
+        self.close(question)
+
+    def refuse(self, question: Question, error: Exception) -> None:
+        """Answer a question with no; the error is raised where its answer is awaited."""
+        if not question.answer.done():
+            question.answer.set_exception(error)
         self.close(question)
 
     def close(self, question: Question) -> None:

@@ -49,7 +49,7 @@ ONE_LINERS = {
     ),
     "%inject --continue 99 greeter name='x'": "✕ No conversation #99 in hello.",
     "%organism stpo": "✕ %organism knows no 'stpo'. Did you mean stop? There are: list, show, graph, threads, budgets, ",
-    "%organism step": "✕ %organism step is not built yet. There are: list, show, graph, threads, budgets, dead, ",
+    "%organism fork": "✕ %organism fork is not built yet. There are: list, show, graph, threads, budgets, dead, ",
     "%organism budgets 99": "✕ No conversation #99 in hello.",
     "%organism budgets raise #1": "✕ %organism budgets raise needs a conversation and its new limit: ",
     "%organism budgets raise #1 soon": "✕ %organism budgets raise needs a conversation and its new limit: ",

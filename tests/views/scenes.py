@@ -11,8 +11,10 @@ from lxml import etree
 from xpipe_nb import PumpEvent
 from xpipe_nb.events import (
     AgentStateEvent,
+    BreakpointsEvent,
     DeadLetterEvent,
     FrameClosedEvent,
+    MessageHeldEvent,
     MessageQueuedEvent,
     MessageReceivedEvent,
     OrganismStateEvent,
@@ -301,6 +303,16 @@ def _paused() -> dict[str, Any]:
     return _live(script)
 
 
+def _held() -> dict[str, Any]:
+    """A breakpoint at the critic, and the message that has met it."""
+    script = researching()
+    script.at(44.0)._add(BreakpointsEvent((("critic", None), (None, "Lookup")), at=44.0))
+    number = script.at(45.0).send(3, "planner", "critic", "k3", "p3", DRAFT)
+    what = {"number": number, "key": 1, "element": etree.fromstring(DRAFT), "at": 45.1}
+    script._add(MessageHeldEvent("k3", "planner", "critic", "Draft", None, 3, **what))
+    return _live(script)
+
+
 def _delta() -> dict[str, Any]:
     """A snapshot, what happened then, and the snapshot after it."""
     script = researching()
@@ -317,6 +329,7 @@ SCENES: dict[str, Callable[[], dict[str, Any]]] = {
     "crowd": lambda: snapshot((state := crowd().folded()), places_in(state), "s1"),
     "delta": _delta,
     "empty": _empty,
+    "held": _held,
     "hostile": lambda: _saved(hostile()),
     "paused": _paused,
     "research": lambda: _live(researching()),

@@ -53,6 +53,33 @@ def test_no_count_ever_becomes_negative(happened):
     assert state.active >= 0
 
 
+def test_what_is_held_is_shown_until_it_is_released():
+    """With where it stops; a message that was edited is listed as it is now."""
+
+    async def story():
+        organism = research()
+        watcher = Watcher(organism)
+        async with organism:
+            organism.breakpoints.add(listener="planner")
+            conversation = await organism.inject(Question("power"), to="planner")
+            await organism.settle()
+            await eventually(lambda: bool(watcher.state.held))
+            (held,) = watcher.state.held.values()
+            assert (held.conversation, held.number, held.to, held.type) == (1, 1, "planner", "Question")
+            assert watcher.state.breakpoints == (("planner", None),)
+            later = fold_all(ViewState("x"), organism.breakpoints.events())
+            assert list(later.held) == [held.key]
+            organism.breakpoints.clear()
+            organism.breakpoints.held[0].edit(Question("wind"))
+            organism.breakpoints.held[0].release()
+            await conversation
+            await organism.settle()
+            await eventually(lambda: not watcher.state.breakpoints and not watcher.state.held)
+            assert next(iter(watcher.state.messages.values())).element.findtext("Text") == "wind"
+
+    run(story())
+
+
 def test_an_event_that_no_view_shows_changes_nothing():
     """Not even the number of the step, which is in the snapshot."""
     assert fold(ViewState("x"), PipelineFailed("read", "broken")) == ViewState("x")

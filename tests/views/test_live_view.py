@@ -281,3 +281,24 @@ def test_a_lone_surrogate_does_not_end_the_view(front):
     assert "broken" in [node["key"] for node in shown["graph"]["nodes"]]
     front.tell(do="detail", of="messages", key="1", id=9)
     assert "ValueError" in front.hear("detail")["why"]
+
+
+def test_a_held_message_is_edited_from_the_view(front):
+    """A request is answered to the front end that asked; what does not fit is said, and stays held."""
+    shown = opened(front)
+    front.tell(do="break", listener="shouter", on=True, id=1)
+    assert front.hear("answer") == {}
+    front.run("gate.set(); c = await hello.inject(Say('x'), to='greeter'); await hello.settle()")
+    front.ack()
+    while "held" not in shown["organism"]:
+        shown = applied(shown, front.hear("delta"))
+        front.ack()
+    (held,) = shown["organism"]["held"]
+    assert (held["from"], held["to"], held["type"]) == ("greeter", "shouter", "Say")
+    front.tell(do="held", held=held["key"], id=2)
+    assert front.hear("answer")["text"] == "<Say>\n  <Text>x</Text>\n</Say>"
+    front.tell(do="edit", held=held["key"], text="<Say><Txet>y</Txet></Say>", id=3)
+    assert "Txet" in front.hear("answer")["error"]
+    front.tell(do="edit", held=held["key"], text="<Say><Text>y</Text></Say>", id=4)
+    assert front.hear("answer") == {}
+    assert front.run("print(await c)").strip() == "[Told(text='Y')]"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from xpipe_nb.budgets import FrameUsage, Usage
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.errors import ConversationWaits
+from xpipe_nb.notebook.answering import how_to_answer
 from xpipe_nb.notebook.mistakes import Mistake
 from xpipe_nb.organism import Organism
 
@@ -105,5 +106,5 @@ def waits_line(waits: ConversationWaits, organism: Organism, magic: str, *, seve
     name = f"{organism.name} " if several else ""
     others = f" (and {len(more)} more)" if more else ""
     if question.kind != "budget":
-        return f"{question}{others}"
+        return f"{question}{others}. {how_to_answer(question, magic, name)}"
     return f"{question}{others}. {magic} budgets {name}raise #{question.conversation.number} {question.about}"

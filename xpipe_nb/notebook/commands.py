@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from xpipe_nb.errors import ConversationFailed, ConversationWaits, XPipeError
 from xpipe_nb.messages import DeadLetter
+from xpipe_nb.notebook.answering import answered
+from xpipe_nb.notebook.breaking import broken, stepped
 from xpipe_nb.notebook.budgeting import budgets, one_budget, raised, read_raise, waits_line
 from xpipe_nb.notebook.constructors import example_of
 from xpipe_nb.notebook.display import conversation_bundle, organism_bundle, show
@@ -51,15 +53,17 @@ class Command:
         usage: How it is written, without its own name.
         what: What it does, in a line.
         work: Does it, and gives what is printed.
+        is_raw: What stands behind it may be any text, which it reads by itself.
     """
 
     usage: str
     what: str
     work: Work
+    is_raw: bool = False
 
 
 _LATER = frozenset({
-    "answer", "break", "diff", "export", "fork", "journal", "replay", "step",
+    "diff", "export", "fork", "journal", "replay",
 })  # fmt: skip
 
 
@@ -78,7 +82,8 @@ async def run_command(desk: Desk, line: str) -> None:
         command = COMMANDS[word]
         text = f"{desk.magic} {word} {command.usage}".rstrip() + f"\n  {command.what}"
     elif word in COMMANDS:
-        _check_rest(f"{desk.magic} {word}", COMMANDS[word].usage, rest)
+        if not COMMANDS[word].is_raw:
+            _check_rest(f"{desk.magic} {word}", COMMANDS[word].usage, rest)
         text = await COMMANDS[word].work(desk, rest)
     elif word in desk.session.runs:
         _check_rest(f"{desk.magic} {word}", "", rest)
@@ -229,6 +234,18 @@ async def _resume(desk: Desk, name: str) -> str:
     return f"{organism.name}: {organism.state}"
 
 
+async def _step(desk: Desk, name: str) -> str:
+    return stepped(desk.session.organism(name))
+
+
+async def _break(desk: Desk, rest: str) -> str:
+    return broken(desk.session, rest)
+
+
+async def _answer(desk: Desk, rest: str) -> str:
+    return answered(desk.session, rest)
+
+
 async def _reload(desk: Desk, name: str) -> str:
     organism = desk.session.organism(name)
     run = desk.session.runs[organism.name]
@@ -262,6 +279,18 @@ COMMANDS = {
     "check": Command("[NAME]", "what will probably not work", _check),
     "pause": Command("[NAME]", "start no more handlers; messages wait", _pause),
     "resume": Command("[NAME]", "start handlers again", _resume),
+    "step": Command(
+        "[NAME]", "let one handler start while paused; else let go what is held, and hold what follows", _step
+    ),
+    "break": Command(
+        "[NAME] [LISTENER|PAYLOAD] [--off]", "hold messages before their handlers; alone, what is held", _break
+    ),
+    "answer": Command(
+        "[NAME] [#N] [--script] yes|no|TEXT|continue|drop|edit PAYLOAD",
+        "answer what waits for you; alone, what does",
+        _answer,
+        is_raw=True,
+    ),
     "stop": Command("[NAME]", "end it, and what is under way in it", _stop),
     "reload": Command("[NAME]", "take over what is defined now", _reload),
     "doctor": Command("", "versions, and what this kernel and front end can do", _doctor),

@@ -40,7 +40,7 @@ class Feed:
         self._organism, self._happened = organism, happened
         self._origin = monotonic()
         self._state = ViewState(organism.name, self._origin, state=organism.state)
-        self._events: list[PumpEvent] = []
+        self._events: list[PumpEvent] = organism.breakpoints.events()
         self._generation = -1
         self._places = Places(0, 0, {}, {})
         self._drawings = -1

@@ -33,7 +33,9 @@ def inject_help(session: Session) -> str:
         return session.nothing_runs
     blocks = [_examples(organism, magic) for organism in session.organisms.values()]
     options = f"{magic} [--from NAME] [--as VAR] [--continue N] [--no-wait] [--timeout S] [--raw] LISTENER PAYLOAD"
-    return "\n".join([*blocks, options, f"XML, or a payload over several lines, goes below %{magic} LISTENER."])
+    form = "Without PAYLOAD it shows a form." if session.is_attended else ""
+    below = f"XML, or a payload over several lines, goes below %{magic} LISTENER."
+    return "\n".join(filter(None, [*blocks, options, below, form]))
 
 
 def settle_help(session: Session) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.errors import ConversationFailed, ConversationWaits, Rejected
+from xpipe_nb.notebook.answering import unattended
 from xpipe_nb.notebook.arguments import payload_from
 from xpipe_nb.notebook.budgeting import waits_line
 from xpipe_nb.notebook.display import conversation_bundle, show, summary_line
@@ -56,6 +57,7 @@ class Injection:
             Rejected: When the organism refuses it; nothing was sent.
             ConversationFailed: When it ended in an error; the name is bound all the same.
             Mistake: When it takes longer than `--timeout`; it goes on.
+        ConversationWaits: When it waits for a person, and nobody looks on.
 
         A conversation that waits for the person is given back as it is: the one line says what for.
         """
@@ -73,8 +75,7 @@ class Injection:
         try:
             await self._ended(conversation)
         except ConversationWaits as waits:  # for the person, who can do nothing while this cell waits
-            several = len(self._session.organisms) > 1
-            say(waits_line(waits, self._organism, self._called.organism, several=several))
+            self._tell_that_it_waits(waits)
             return conversation
         except ConversationFailed as failed:
             show_as(failed, *self._causes(failed, conversation, letters))
@@ -98,6 +99,15 @@ class Injection:
         except Rejected as refused:
             show_as(refused, one_line(refused), "Nothing was sent.")
             raise
+
+    def _tell_that_it_waits(self, waits: ConversationWaits) -> None:
+        """Say what the person has to decide; where nobody is, that is an error."""
+        several = len(self._session.organisms) > 1
+        line = waits_line(waits, self._organism, self._called.organism, several=several)
+        if not self._session.is_attended:
+            show_as(waits, f"✕ {line}", unattended(self._called.organism))
+            raise waits
+        say(line)
 
     async def _ended(self, conversation: Conversation) -> None:
         seconds = self._line.options.get("timeout")

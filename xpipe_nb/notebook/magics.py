@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +62,16 @@ class Magics:
             %inject greeter Greeting("World")
             answer = %inject greeter name="World"
 
-        As a cell magic the payload stands below. `%inject` alone says what can be sent here and now.
+        As a cell magic the payload stands below. Without a payload a form is shown; `%inject` alone says what can be
+        sent here and now.
         """
         asked = read_inject(line, self._called)
         if cell is not None and cell.strip() and not line.strip():
             raise self._nameless_inject()
         if asked.options.get("help") or not asked.target:
             return self._told(inject_help(self._session))
+        if cell is None and not asked.text and self._session.is_attended and self._shell.has_widgets:
+            return self._begin(f"{self._called.inject} {asked.target}", partial(_form, self._session, asked))
         if cell is not None:
             asked = _with_body(asked, cell, self._called.inject_cell)
         for told in self._edits.so_far():
@@ -79,7 +83,8 @@ class Magics:
     def organism(self, line: str) -> Handle:
         """Look at organisms and steer them; alone, say what can be done here and now.
 
-        %organism [list | show | graph | threads | budgets | dead | check | pause | resume | stop | reload | doctor | new]
+        %organism [list | show | graph | threads | budgets | dead | check | pause | resume | step | break | answer]
+        %organism [stop | reload | doctor | new]
         %organism NAME --from FILE
         """
         if any(word.partition("=")[0] == "--from" for word in line.split()):
@@ -168,6 +173,12 @@ class Magics:
         if not asked.options.get("no-view"):
             started.run.picture.show()
         say(_started_line(started, asked))
+
+
+async def _form(session: Session, asked: InjectLine, handle: Handle) -> None:
+    from xpipe_nb.notebook.forms import show_form  # with the first form, not with %load_ext
+
+    await show_form(session, asked, handle)
 
 
 def _with_body(asked: InjectLine, cell: str, magic: str) -> InjectLine:

@@ -89,6 +89,7 @@ class Run:
         organism.pump.passages.keep()
         self.messages = organism.messages  # it holds what happens from the first look on
         self.picture = Picture(self.bundle)
+        self.forms: dict[str, Any] = {}  # the open form of each listener
         self._view: Any = None
         self._is_over = False
         self.watched: dict[str, Any] = {}
@@ -139,6 +140,8 @@ class Run:
         """
         self._is_over = True
         self.record.close()
+        for form in self.forms.values():
+            form.close()
         self.picture.finish()
         if self._view is not None:
             self._view.close()

@@ -20,6 +20,7 @@ from xpipe_nb.events import ReloadEvent
 from xpipe_nb.known import remember
 from xpipe_nb.listeners import Listener
 from xpipe_nb.names import SYSTEM_LISTENERS, is_system_name
+from xpipe_nb.notebook.answering import Script
 from xpipe_nb.notebook.called import Called
 from xpipe_nb.notebook.mistakes import Mistake, unknown_word
 from xpipe_nb.notebook.outputs import Outputs
@@ -92,7 +93,8 @@ class Session:
         self._lines: dict[Conversation, Picture] = {}
         self._present_cell = present_cell
         self._started_last: tuple[str, int] | None = None
-        self._attended = False
+        self.is_attended = False
+        self.scripts = Script(self)
         self.called = Called()
 
     @property
@@ -144,7 +146,8 @@ class Session:
             return Started(run, reloaded=reloaded, bound=self._bind_organism(run.organism, variable))
         organism = Organism.from_config(source.config(name, self.namespace), self.namespace)
         before = await self.stop(name) if run is not None else None
-        organism.attended, organism.pump.questions.blocks_person = self._attended, True
+        organism.attended, organism.pump.questions.blocks_person = self.is_attended, True
+        organism.pump.questions.asked = partial(self.scripts.asked, organism)
         organism.pump.services.place_of = place_of
         await organism.start()
         ended = partial(self._end, organism)
@@ -189,6 +192,7 @@ class Session:
         if self.runs.get(name) is run:
             del self.runs[name]
             remember(name, None)
+        self.scripts.forget(run.organism)
         run.close()
         self._parting.append(run.picture)
 
@@ -207,10 +211,10 @@ class Session:
 
     def attend(self, *, attended: bool) -> None:
         """Note whether a person looks on who could be asked; whoever runs the cells tells it anew with each."""
-        if attended != self._attended:
-            self._attended = attended
+        if attended != self.is_attended:
+            self.is_attended = attended
             for organism in self.organisms.values():
-                organism.attended = attended
+                organism.attended = attended or self.scripts.has_some_for(organism)
 
     # ---- finding
 

@@ -45,6 +45,11 @@ class Shell:
         return self.kernel is not None and not getattr(self.kernel, "_allow_stdin", True)
 
     @property
+    def has_widgets(self) -> bool:
+        """This kernel can show what a person acts on."""
+        return self.kernel is not None and _can_import("anywidget")  # which needs ipywidgets, and both must be whole
+
+    @property
     def is_nested(self) -> bool:
         """nest_asyncio was applied."""
         return bool(getattr(asyncio, "_nest_patched", False))
@@ -98,12 +103,11 @@ class Shell:
         return "none attached (headless)" if self.is_headless else "attached"
 
     def _abilities(self) -> list[tuple[str, str, str]]:
-        widgets = self.kernel is not None and _can_import("anywidget")  # which needs ipywidgets, and both must be whole
         remedy = "pip install anywidget" if self.kernel is not None else "a terminal shows none; a notebook does"
         return [
             _row("displays under their cause", self.displays_follow_tasks, "done by our own capture; ipykernel 7 can"),
             _row("completion", self.has_matchers, "pip install 'ipython>=8.18'"),
-            _row("live widgets", widgets, remedy),
+            _row("live widgets", self.has_widgets, remedy),
             _row("event loop as it came", not self.is_nested, "take nest_asyncio.apply() out, restart the kernel"),
         ]
 

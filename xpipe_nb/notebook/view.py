@@ -13,10 +13,11 @@ from typing import Any
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.notebook.pace import Pace
+from xpipe_nb.notebook.requests import answer_request
 from xpipe_nb.organism import Organism
 from xpipe_nb.views.delta import delta
 
-__all__ = ["SNAPSHOT_TYPE", "WIDGET_TYPE", "LiveView", "bundle", "is_attended"]
+__all__ = ["SNAPSHOT_TYPE", "WIDGET_TYPE", "LiveView", "bundle", "code", "is_attended", "model_class", "sendable"]
 
 SNAPSHOT_TYPE = "application/vnd.xpipe.view+json"
 WIDGET_TYPE = "application/vnd.jupyter.widget-view+json"
@@ -98,10 +99,10 @@ class LiveView:
     def _open(self) -> None:
         try:
             loop = asyncio.get_running_loop()
-            model_class = _model_class()
+            model = model_class("view")
         except (RuntimeError, ImportError):  # a terminal between two cells, or no widgets here: nothing can be live
             return
-        self._model = model_class()
+        self._model = model()
         self._pace = Pace(self._draw, loop)
         self._model.on_msg(self._received)
         self._loop = loop
@@ -142,7 +143,7 @@ class LiveView:
         what, front = content.get("do"), str(content.get("front", ""))
         match what:
             case "code":
-                self._send({"code": _text("view.js"), "css": _text("view.css")})
+                self._send(code())
             case "hello":
                 self._greet(front)
             case "ack":
@@ -182,7 +183,7 @@ class LiveView:
                 self.organism.pause()
             case "resume":
                 self.organism.resume()
-            case "step":
+            case "step" if self.organism.paused or self.organism.breakpoints.held:
                 self.organism.step()
             case "stop":
                 self._stop()
@@ -190,6 +191,14 @@ class LiveView:
                 self._end(content.get("conversation"))
             case "detail":
                 self._tell(content.get("of"), content.get("key"))
+            case _:
+                self._answer(what, front, content)
+
+    def _answer(self, what: str, front: str, content: dict[str, Any]) -> None:
+        """Tell the front end that asked, and only that one, what became of it."""
+        answer = answer_request(self.organism, what, content)
+        if answer is not None:
+            self._send({"to": front, "re": content.get("id"), "answer": answer})
 
     def _stop(self) -> None:
         task = self._loop.create_task(self.organism.stop(grace=0))
@@ -266,22 +275,31 @@ def _is_reached(model: Any) -> bool:
     return model.comm is not None and model.comm.comm_id in get_comm_manager().comms
 
 
+def code() -> dict[str, str]:
+    """Give what a page draws with; it asks for it once for each version."""
+    return {"code": _text("view.js"), "css": _text("view.css")}
+
+
 @cache
 def _text(name: str) -> str:
     return (_STATIC / name).read_text(encoding="utf-8")
 
 
 @cache
-def _model_class() -> type[Any]:
-    """Make the widget's class when the first view opens: the imports take longer than all the rest.
+def model_class(what: str) -> type[Any]:
+    """Make the widget's class when the first one opens: the imports take longer than all the rest.
 
-    Its code, which is kept in the state of every model and saved with it, only asks for the view.
+    Its code, which is kept in the state of every model and saved with it, only asks for what draws it.
+
+    Args:
+        what: What the page draws: a `view`, or a `form`.
     """
     import traitlets
     from anywidget import AnyWidget
 
     class View(AnyWidget):  # type: ignore[misc, unused-ignore]
         _esm = _text("loader.js")
+        kind = traitlets.Unicode(what).tag(sync=True)
         version = traitlets.Unicode(sha256(_text("view.js").encode()).hexdigest()[:12]).tag(sync=True)
 
     return View

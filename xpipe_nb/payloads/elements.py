@@ -16,7 +16,7 @@ from xpipe_nb.payloads.strict import NIL, children, is_nil, named, no_attributes
 if TYPE_CHECKING:
     from xpipe_nb.payloads.codec import Codec
 
-__all__ = ["OPAQUE", "Read", "Table", "field_reader", "make_of"]
+__all__ = ["OPAQUE", "Read", "Table", "field_reader", "make_of", "unread"]
 
 CodecOf = Callable[[type], "Codec[Any]"]
 
@@ -108,7 +108,7 @@ def _scalar(node: Scalar, *, bare: bool = False) -> Read:
         try:
             value = parse(text)
         except Exception as error:  # noqa: BLE001  # the parsers are Python's own and raise what they like
-            raise _unread(node.name, text, error, element) from None
+            raise unread(node.name, text, error, element) from None
         if checks:
             _run_checks(checks, value, element)
         return value
@@ -130,8 +130,8 @@ def _not_text(name: str, element: _Element, *, bare: bool) -> Refusal:
     return Refusal(f"expected {name}, got {named(element[0])}", element)
 
 
-def _unread(name: str, text: str, error: Exception, element: _Element) -> Refusal:
-    """Use the parser's own words where they are ours."""
+def unread(name: str, text: str, error: Exception, element: _Element | None = None) -> Refusal:
+    """Say that a text is no value of a type, in the parser's own words where they are ours."""
     ours = type(error) is ValueError and error.args and name not in _TERSE
     return Refusal(str(error) if ours else f"expected {name}, got {shown(text)}", element)
 

@@ -9,10 +9,13 @@ from lxml import etree
 
 from xpipe_nb.events import (
     AgentStateEvent,
+    BreakpointsEvent,
     DeadLetterEvent,
     FrameClosedEvent,
+    MessageHeldEvent,
     MessageQueuedEvent,
     MessageReceivedEvent,
+    MessageReleasedEvent,
     OrganismStateEvent,
     ProgressEvent,
     PumpEvent,
@@ -21,6 +24,7 @@ from xpipe_nb.events import (
     ThreadEvent,
 )
 from xpipe_nb.views import flight
+from xpipe_nb.views.holding import fold_breakpoints, fold_held, fold_released
 from xpipe_nb.views.lettering import printable
 from xpipe_nb.views.lost import fold_letter, fold_refusal
 from xpipe_nb.views.state import (
@@ -178,12 +182,15 @@ def _words(element: Any) -> str:
 
 _REDUCERS: dict[type, Callable[[ViewState, Any, Moment], None]] = {
     AgentStateEvent: _agent,
+    BreakpointsEvent: fold_breakpoints,
     CellEvent: _cell,
     DeadLetterEvent: fold_letter,
     DeclaredEvent: _declared,
     FrameClosedEvent: _closed,
+    MessageHeldEvent: fold_held,
     MessageQueuedEvent: _queued,
     MessageReceivedEvent: _received,
+    MessageReleasedEvent: fold_released,
     OrganismStateEvent: _organism,
     ProgressEvent: _progress,
     RetryEvent: _retry,

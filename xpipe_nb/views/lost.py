@@ -29,7 +29,7 @@ def fold_letter(state: ViewState, event: DeadLetterEvent, now: Moment) -> None:
     if known is None:
         flight.add_message(state, _row(state, letter, now))
         return
-    failed = letter.stage == "perform" and letter.reason != "closed"
+    failed = letter.stage == "perform" and letter.reason not in ("closed", "dropped")
     state.messages[known.key] = known._replace(
         state="error" if failed else "dead",
         ended=known.ended or now,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from statistics import median
 from typing import Any
 
+from xpipe_nb.views.holding import control_rows
 from xpipe_nb.views.places import Places
 from xpipe_nb.views.state import (
     ConversationNow,
@@ -116,7 +117,7 @@ def _written(
         "session": session,
         "seq": state.step,
         "live": live,
-        "organism": _organism(state, waiting),
+        "organism": _organism(state, waiting) | (control_rows(state) if live else {}),
         "graph": {
             "width": places.width,
             "height": places.height,

@@ -21,6 +21,7 @@ __all__ = [
     "DeclaredEvent",
     "EdgeNow",
     "FrameNow",
+    "HeldNow",
     "ListenerNow",
     "MessageNow",
     "Moment",
@@ -177,6 +178,19 @@ class MessageNow(NamedTuple):
     raw: bytes | str | None = None
 
 
+class HeldNow(NamedTuple):
+    """One message that is held at a breakpoint; its key is the number of the question that the person is asked."""
+
+    key: int
+    conversation: int
+    number: int
+    sender: str
+    to: str
+    type: str
+    size: int
+    since: Moment
+
+
 class UnderWay(NamedTuple):
     """What is queued or in the hands of a handler; kept apart, so that a bounded list of messages costs no count."""
 
@@ -217,9 +231,11 @@ class ViewState:
     messages: dict[int, MessageNow] = field(default_factory=dict)
     under_way: dict[tuple[int, int, str], tuple[UnderWay, ...]] = field(default_factory=dict)
     turns: dict[str, UnderWay] = field(default_factory=dict)
+    breakpoints: tuple[tuple[str | None, str | None], ...] = ()
+    held: dict[int, HeldNow] = field(default_factory=dict)
 
     def copy(self) -> ViewState:
         """Give a state that can be written without a trace in this one."""
-        tables = ("listeners", "edges", "conversations", "frames", "messages", "under_way", "turns")
+        tables = ("listeners", "edges", "conversations", "frames", "messages", "under_way", "turns", "held")
         copies: dict[str, Any] = {name: dict(getattr(self, name)) for name in tables}
         return replace(self, **copies)

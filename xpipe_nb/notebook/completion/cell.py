@@ -10,6 +10,8 @@ from typing import NamedTuple
 from xpipe_nb.errors import XPipeError
 from xpipe_nb.listeners import Listener
 from xpipe_nb.names import SYSTEM, SYSTEM_LISTENERS, is_name
+from xpipe_nb.notebook.answering import WORDS
+from xpipe_nb.notebook.breaking import stops_at
 from xpipe_nb.notebook.commands import COMMANDS
 from xpipe_nb.notebook.completion.words import Found, starting
 from xpipe_nb.notebook.completion.xml import in_xml
@@ -116,9 +118,34 @@ def _organism(call: _Call, session: Session) -> Answer:
         return _raise(rest, session)
     if word == "budgets":
         names.append(Found("raise", "command"))
+    if word in ("break", "answer"):
+        return _break(rest, session) if word == "break" else _answer(rest, session)
     if word == "new":
         names = [Found(kind, "starter") for kind in STARTERS]
     return rest, starting(rest, names)
+
+
+def _break(rest: str, session: Session) -> Answer:
+    """Offer what can be broken at, then how that is taken back."""
+    before, _, word = rest.rpartition(" ")
+    organisms = [session.runs[before].organism] if before in session.runs else list(session.organisms.values())
+    stops = [Found(each, "breakpoint") for organism in organisms for each in stops_at(organism)]
+    if before and before not in session.runs:
+        stops = []
+    names = [] if before else [Found(name, "organism") for name in session.runs]
+    return word, starting(word, [*stops, *names, Found("--off", "option")])
+
+
+def _answer(rest: str, session: Session) -> Answer:
+    """Offer the conversations that wait, then what answers their questions."""
+    before, _, word = rest.rpartition(" ")
+    asked = [each for organism in session.organisms.values() for each in organism.questions]
+    if before and not before.startswith("#"):
+        return _NOTHING
+    numbers = [Found(f"#{each.conversation.number}", "conversation") for each in asked]
+    words = dict.fromkeys(word for each in asked for word in WORDS.get(each.kind, ("yes", "no")))
+    found = [Found(each, "answer") for each in words]
+    return word, starting(word, [*(numbers if not before else []), *found, Found("--script", "option")])
 
 
 def _raise(rest: str, session: Session) -> Answer:
