@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ pytest.importorskip("jupyterlab", reason="the notebook is opened in JupyterLab: 
 pytest.importorskip("notebook", reason="and in Notebook 7: pip install 'xpipe_nb[test]'")
 pytest.importorskip("axe_playwright_python", reason="axe-core looks at it: pip install 'xpipe_nb[test]'")
 
-from playwright.sync_api import Dialog, Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.browser.axe import violations
 from tests.browser.lab import SHOTS, chromium, lab_in, open_notebook, page_in_chromium, wait_for_idle
@@ -56,6 +57,17 @@ NASTY = [
 ]
 HOSTILE = f"for text in {NASTY!r}:\n    _ = await (await hello.inject(Say('x' if chr(11) in text else text), to='shouter'))\nawait hello.inject(b'<Say><Text>\\0<b onload=alert(4)>', to='shouter')"
 CELLS = [LOAD, HELLO, ECHO, SEND, HOLD, HOSTILE]
+
+OUT_OF_REACH = """() => {
+  const controls = 'button, input, select, textarea, [role=button], [role=tab], [role=treeitem], [role=separator]';
+  const groups = '[role=tablist], [role=toolbar], [role=tree], [role=treegrid], [role=grid], [role=group], table, ol, ul';
+  const reached = element => element.tabIndex >= 0;
+  const seen = [...document.querySelectorAll('.xp-mod-live .xp-output-live, #xpipe-organisms, .xp-status')]
+    .flatMap(each => [...each.querySelectorAll(controls)]).filter(each => each.checkVisibility());
+  const inGroup = each => { const group = each.closest(groups); return group && [...group.querySelectorAll(controls)].some(reached); };
+  return [...new Set(seen)].filter(each => !reached(each) && !inGroup(each)).map(each => each.outerHTML.slice(0, 200));
+}"""
+"""Gives what can be pressed with a mouse, and neither by Tab nor by arrow keys from a place that Tab reaches."""
 
 
 @dataclass
@@ -232,7 +244,7 @@ def test_a_notebook_without_organisms_in_front_empties_the_panel(lab: Lab) -> No
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_in_the_live_view_and_around_it(lab: Lab, *, dark: bool) -> None:
-    """Names, roles, contrast, on every tab."""
+    """Names, roles, contrast, on every tab; and the keyboard reaches all that a mouse can press."""
     lab.dark(dark=dark)
     view = lab.cell(HELLO).locator(".xp-output")
     found = []
@@ -240,6 +252,7 @@ def test_axe_finds_nothing_in_the_live_view_and_around_it(lab: Lab, *, dark: boo
     assert tabs
     for tab in tabs:
         tab.click()
+        assert lab.page.evaluate(OUT_OF_REACH) == []
         found += violations(lab.page, ".jp-OutputArea .xp-output.xp-mod-live", "#xpipe-organisms", ".xp-status")
     lab.shot(f"panel-axe-{'dark' if dark else 'light'}")
     assert found == []
@@ -324,6 +337,32 @@ def test_a_page_that_is_loaded_again_has_everything_back(lab: Lab) -> None:
     for name in ("hello", "echo"):
         expect(lab.one(name).get_by_role("status").filter(visible=True)).to_have_text("running")
     expect(lab.status).to_have_text("2 organisms · 0 in flight")
+
+
+@pytest.mark.parametrize(
+    ("missing", "shown"),
+    [
+        (["@jupyter-widgets/jupyterlab-manager"], ".xp-output .xp-view .node[data-key=greeter]"),
+        (["@jupyter-widgets/jupyterlab-manager", "xpipe_nb"], ".jp-OutputArea-output img[alt*='#1 done · greeter']"),
+    ],
+    ids=["widget manager", "labextension"],
+)
+def test_where_something_is_missing_the_picture_stays(lab: Lab, missing: list[str], shown: str) -> None:
+    """The snapshot without the widget manager, SVG and text without any of ours; no error, nothing to press in vain."""
+
+    def without(route: Route) -> None:
+        page = route.fetch()
+        text = page.text().replace('"disabledExtensions": [', f'"disabledExtensions": {json.dumps(missing)[:-1]}, ', 1)
+        assert missing[0] in text
+        route.fulfill(response=page, body=text.replace(", ]", "]"))
+
+    lab.page.route("**/lab/tree/**", without)
+    open_notebook(lab.page, lab.address, NAME)
+    lab.page.unroute("**/lab/tree/**")
+    expect(lab.cell(HELLO).locator(shown)).to_be_visible()
+    expect(lab.cell(HELLO).get_by_role("button", name="Stop")).to_have_count(0)
+    expect(lab.cell(HELLO)).not_to_contain_text("Error displaying widget", use_inner_text=True)
+    lab.shot(f"without-{len(missing)}")
 
 
 def test_notebook_7_shows_the_same(lab: Lab) -> None:

@@ -36,6 +36,9 @@ SOLUTIONS = {
         "customer: str  # 2. not empty": "customer: Annotated[str, at.MinLen(1)]",
         "teapots: int  # 1. from 1 to 12": "teapots: Annotated[int, at.Interval(ge=1, le=12)]",
     },
+    "05-watch-and-control": {
+        'liar = "nobody"  # who is it?': 'liar = "anna"',
+    },
     "12-the-pipeline": {
         "pass  # put a new Name there": "delivery.payload = Name(delivery.payload.name.strip())",
     },
