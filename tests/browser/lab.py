@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.support import ROOT
 
@@ -100,6 +100,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 @contextmanager
 def page_in_chromium(width: int, height: int) -> Iterator[Page]:
     """Open a page of that size in headless Chromium."""
+    expect.set_options(timeout=30_000)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), headless=True, args=_BROWSER_FLAGS)
         page = browser.new_page(viewport={"width": width, "height": height})
