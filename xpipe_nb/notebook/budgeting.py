@@ -11,7 +11,7 @@ from xpipe_nb.notebook.answering import how_to_answer
 from xpipe_nb.notebook.mistakes import Mistake
 from xpipe_nb.organism import Organism
 
-__all__ = ["budgets", "one_budget", "raised", "read_raise", "usage_line", "waits_line"]
+__all__ = ["budgets", "one_budget", "raised", "read_raise", "waits_line"]
 
 _MOST = 20
 
@@ -21,7 +21,7 @@ def budgets(organism: Organism) -> str:
     limit, every = organism.budgets.max_tokens_per_thread, organism.budgets.every()
     head = f"{limit:,} tokens a conversation" if limit else "no budget (max_tokens_per_thread)"
     by_number = {each.number: each for each in organism.conversations}
-    lines = [f"  {usage_line(each, by_number[each.conversation])}" for each in every[-_MOST:]]
+    lines = [f"  {_usage_line(each, by_number[each.conversation])}" for each in every[-_MOST:]]
     if len(every) > _MOST:
         lines.insert(0, f"  … {len(every) - _MOST:,} earlier")
     nothing = "" if every else " · nothing was spent yet"
@@ -35,11 +35,10 @@ def one_budget(organism: Organism, conversation: Conversation) -> str:
     if len(usage.frames) > _MOST:
         frames.append(f"  … {len(usage.frames) - _MOST:,} more")
     asked = [f"  {each}" for each in organism.questions if each.conversation is conversation]
-    return "\n".join([f"{organism.name}: {usage_line(usage, conversation)}", *frames, *asked])
+    return "\n".join([f"{organism.name}: {_usage_line(usage, conversation)}", *frames, *asked])
 
 
-def usage_line(usage: Usage, conversation: Conversation) -> str:
-    """Say in one line what a conversation has spent."""
+def _usage_line(usage: Usage, conversation: Conversation) -> str:
     of = "" if usage.limit is None else f" of {usage.limit:,}"
     percent = "" if usage.percent is None else f" ({usage.percent:g} %)"
     words = [f"#{usage.conversation} {conversation.state}", f"{usage.used:,}{of} tokens{percent}"]

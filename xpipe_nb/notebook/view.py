@@ -236,7 +236,7 @@ def bundle(view: LiveView, *, live: bool | None = None) -> dict[str, Any]:
         live: Whether the widget is in it; left out, it is where a kernel runs with a front end attached.
     """
     from xpipe_nb.notebook.display import organism_bundle
-    from xpipe_nb.notebook.stills import still_lines
+    from xpipe_nb.notebook.stills import chain_lines
 
     live = is_attended() if live is None else live
     model_id = view.model_id if live else None
@@ -244,7 +244,7 @@ def bundle(view: LiveView, *, live: bool | None = None) -> dict[str, Any]:
     shown: dict[str, Any] = {SNAPSHOT_TYPE: sendable(view.saved(session=session))}
     if model_id is not None:
         shown[WIDGET_TYPE] = {"version_major": 2, "version_minor": 0, "model_id": model_id}
-    return {**shown, **organism_bundle(view.organism, still_lines(view.organism))}
+    return {**shown, **organism_bundle(view.organism, chain_lines(view.organism))}
 
 
 def is_attended() -> bool:
