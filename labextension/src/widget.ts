@@ -69,7 +69,11 @@ export default {
   }
 };
 
-/** One view: drawn when something has changed, but not while nobody can see it. */
+/**
+ * One view: drawn when something has changed, but not in a panel that is hidden.
+ *
+ * One that is only scrolled away is drawn: a screen reader reads it all the same.
+ */
 class WidgetView {
   constructor(
     private readonly shared: Shared,
@@ -79,11 +83,9 @@ class WidgetView {
     this.patience = setTimeout(() => el.append(this.wait), PATIENCE_MS);
     shared.see(this, true);
     this.unsubscribe = store.subscribe(() => this.received());
-    this.unsee = seeing(el, seen => {
-      this.seen = seen;
-      shared.see(this, seen);
-      this.draw();
-    });
+    this.unsee = seeing(el, seen => shared.see(this, seen));
+    this.size = new ResizeObserver(() => this.draw());
+    this.size.observe(el);
     listen(el, act => store.actions[act]());
     this.received();
   }
@@ -92,6 +94,7 @@ class WidgetView {
     clearTimeout(this.patience);
     this.unsubscribe();
     this.unsee();
+    this.size.disconnect();
     this.view?.dispose();
     this.wait.remove();
   }
@@ -105,7 +108,7 @@ class WidgetView {
 
   private draw(): void {
     const { snapshot, actions } = this.shared.store;
-    if (snapshot === null || snapshot === this.drawn || (this.view && !this.seen)) {
+    if (snapshot === null || snapshot === this.drawn || (this.view && !this.el.checkVisibility())) {
       return;
     }
     this.drawn = snapshot;
@@ -126,9 +129,10 @@ class WidgetView {
   private readonly patience: ReturnType<typeof setTimeout>;
   private readonly unsubscribe: () => void;
   private readonly unsee: () => void;
+  /** A panel that is shown again gives its views a size. */
+  private readonly size: ResizeObserver;
   private view: View | null = null;
   private drawn: Snapshot | null = null;
-  private seen = true;
 }
 
 /** Tell whenever an element comes into sight or goes out of it, and when the page does. */
