@@ -282,7 +282,8 @@ def test_hostile_payloads_are_texts_and_ask_for_nothing(lab: Lab) -> None:
 
 
 def restart(lab: Lab) -> None:
-    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    """Restart the kernel, and wait until the page has found it again: what is run before that is lost."""
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
 
 
 def test_a_comm_that_dies_is_told_and_the_next_run_brings_the_view_back(lab: Lab) -> None:
