@@ -2,10 +2,24 @@
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { commands } from './commands';
 import { languages } from './languages';
+import { organisms } from './organisms';
+import { panel } from './panel';
 import { renderer } from './renderer';
+import { settings } from './settings';
+import { statusItem } from './statusItem';
 import { wishes } from './wishes';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [renderer, languages, wishes];
+const plugins = [
+  renderer,
+  languages,
+  organisms,
+  panel,
+  commands,
+  statusItem,
+  settings,
+  wishes
+] as JupyterFrontEndPlugin<unknown>[];
 
 export default plugins;

@@ -58,6 +58,11 @@ export class LiveWidget extends Panel {
     return this.hasLived && !this._alive && this.kernelIsGone();
   }
 
+  /** Whether it was alive and no longer is, though its kernel is there. */
+  get isClosed(): boolean {
+    return this.hasLived && !this._alive && !this.kernelIsGone();
+  }
+
   get aliveChanged(): ISignal<this, boolean> {
     return this._aliveChanged;
   }

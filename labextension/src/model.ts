@@ -12,6 +12,7 @@ import {
   type Snapshot
 } from './protocol';
 import type { Outcome } from './render/desk';
+import type { Preferences } from './render/preferences';
 import type { Actions } from './render/view';
 
 /** What of a widget's model is used here. */
@@ -69,6 +70,11 @@ export class Store {
     this.tell({ do: 'hello' });
   }
 
+  /** Say how often, and how much of the past, a person wants to see. */
+  prefer(wanted: Preferences): void {
+    this.tell({ do: 'prefer', ...wanted });
+  }
+
   dispose(): void {
     this.tell({ do: 'bye' });
     this.comm.off('msg:custom', this.received);
@@ -120,6 +126,8 @@ export class Store {
   private takeMore(snapshot: Snapshot, { blocked, of, key, detail }: Readonly<Record<string, unknown>>): void {
     if (typeof blocked === 'string') {
       this.take({ ...snapshot, blocked });
+    } else if (blocked === null) {
+      this.take(free(snapshot));
     } else if (typeof key === 'string') {
       this.take({ ...snapshot, details: withDetail(snapshot.details ?? {}, of, key, detail) });
     }
@@ -169,7 +177,7 @@ export class Store {
   private closed = false;
 }
 
-/** The kernel sends again, so nobody holds its loop any more. */
+/** The kernel sends again, or says so: nobody holds its loop any more. */
 function free(snapshot: Snapshot): Snapshot {
   const { blocked, ...rest } = snapshot;
   return blocked === undefined ? snapshot : rest;

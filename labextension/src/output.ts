@@ -1,10 +1,12 @@
 /** One output of an organism: its widget while the kernel answers it, its saved snapshot otherwise. */
 
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { type ISignal, Signal } from '@lumino/signaling';
 import { Panel } from '@lumino/widgets';
 
 import { LiveWidget, modelId, type Place } from './live';
 import { LISTENS, WISH, type Wish } from './render/host';
+import { type Act, ask, hear, type Told } from './render/outside';
 import { Still } from './still';
 
 export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
@@ -22,6 +24,34 @@ export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
         event.stopPropagation(); // the notebook would do it once more
         grant(this.node, (event as CustomEvent<Wish>).detail);
       });
+    }
+    hear(this.node, told => {
+      this._told = told;
+      this._toldChanged.emit();
+    });
+  }
+
+  /** What the live view says of its organism; null while nothing answers. */
+  get told(): Told | null {
+    return this.live?.alive ? this._told : null;
+  }
+
+  get toldChanged(): ISignal<this, void> {
+    return this._toldChanged;
+  }
+
+  /** Ask the live view for what its buttons do. */
+  ask(act: Act): void {
+    const view = this.live?.alive ? this.live.node.querySelector('.xp-view') : null;
+    if (view) {
+      ask(view, act);
+    }
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      Signal.clearData(this);
+      super.dispose();
     }
   }
 
@@ -67,12 +97,18 @@ export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
     } else if (this.model && !this.isDisposed) {
       this.still.draw(this.model, this.lost());
     }
+    this._toldChanged.emit();
   }
 
-  /** When the kernel of what lived on this page went away; what was never alive here is what was saved. */
+  /**
+   * When the kernel of what lived on this page went away; empty if only the view was closed, and nothing for what was
+   * never alive here, which is what was saved.
+   */
   private lost(): string | undefined {
     if (this.live?.isOrphan) {
-      this.lostAt ??= new Date().toTimeString().slice(0, 8);
+      this.lostAt = this.lostAt || new Date().toTimeString().slice(0, 8);
+    } else if (this.live?.isClosed) {
+      this.lostAt ??= '';
     }
     return this.lostAt;
   }
@@ -82,4 +118,6 @@ export class OrganismOutput extends Panel implements IRenderMime.IRenderer {
   private live: LiveWidget | null = null;
   private liveId: string | null = null;
   private lostAt: string | undefined;
+  private _told: Told | null = null;
+  private readonly _toldChanged = new Signal<this, void>(this);
 }

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.benchmarks import cells, classics, frames, hops, memory, peers, pools, profile, views
+from tests.benchmarks import cells, classics, frames, hops, memory, pages, peers, pools, profile, views
 from tests.benchmarks.figures import Figure, save, table
 
 MEASURES = {
@@ -14,7 +14,8 @@ MEASURES = {
     "peers": lambda asked: peers.measure(asked.rounds),
     "classics": lambda asked: classics.measure(asked.rounds),
     "views": lambda asked: views.measure(2.0 if asked.quick else 10.0, asked.hops),
-    "frames": lambda asked: frames.measure(5.0 if asked.quick else 30.0),
+    "frames": lambda asked: frames.measure(5.0 if asked.quick else 60.0),
+    "pages": lambda asked: pages.measure(2 if asked.quick else 5),
     "cells": lambda asked: cells.measure(2 if asked.quick else 5),
     "pools": lambda asked: pools.measure(3.0 if asked.quick else 10.0, asked.rounds),
     "memory": lambda asked: memory.measure(asked.messages),

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.support import ROOT
 
@@ -72,6 +72,7 @@ def _command(folder: Path, port: int) -> list[str]:
         "IdentityProvider.token": "", "ServerApp.disable_check_xsrf": "True",
         "ServerApp.root_dir": str(folder / "notebooks"), "LabApp.expose_app_in_browser": "True",
         "LabApp.extension_manager": "readonly", "LabApp.news_url": "",
+        "JupyterNotebookApp.expose_app_in_browser": "True",
     }  # fmt: skip
     given = [f"--{name}={value}" for name, value in options.items()]
     return [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", *given]
@@ -99,6 +100,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 @contextmanager
 def page_in_chromium(width: int, height: int) -> Iterator[Page]:
     """Open a page of that size in headless Chromium."""
+    expect.set_options(timeout=30_000)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), headless=True, args=_BROWSER_FLAGS)
         page = browser.new_page(viewport={"width": width, "height": height})

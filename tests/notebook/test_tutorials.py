@@ -39,6 +39,9 @@ SOLUTIONS = {
     "04-cpu-bound": {
         "@lab.listener(timeout=5)  # one word is missing here": "@lab.listener(timeout=5, cpu_bound=True)",
     },
+    "05-watch-and-control": {
+        'liar = "nobody"  # who is it?': 'liar = "anna"',
+    },
     "12-the-pipeline": {
         "pass  # put a new Name there": "delivery.payload = Name(delivery.payload.name.strip())",
     },

@@ -30,7 +30,7 @@ from xpipe_nb.views.fold import fold_all
 from xpipe_nb.views.graph import Node
 from xpipe_nb.views.places import Places, extended, places_of
 from xpipe_nb.views.saved import saved
-from xpipe_nb.views.snapshot import snapshot
+from xpipe_nb.views.snapshot import histories, snapshot
 from xpipe_nb.views.state import CellEvent, DeclaredEvent, ViewState
 
 __all__ = ["SCENES", "Script", "live", "places_in", "researching", "saved_as", "traffic"]
@@ -257,19 +257,23 @@ def crowd(size: int = 50) -> Script:
     return s
 
 
-def traffic(listeners: int, turns: int) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """Give a snapshot of a crowd, deltas with two changes in each, and the snapshot that they lead to."""
+def traffic(listeners: int, turns: int, each: int = 2) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+    """Give a snapshot of a crowd, deltas with some changes in each, and the snapshot that they lead to."""
     script = crowd(listeners)
     state = script.folded()
     places = places_in(state)
     first = last = {**snapshot(state, places, "s1"), "now": 0}
+    most: tuple[int, int, int] = (len(histories(first)[0]), len(histories(first)[1]), len(histories(first)[2]))
     changes = []
     for turn in range(turns):
-        for name in (f"listener{(2 * turn) % listeners:02}", f"listener{(2 * turn + 1) % listeners:02}"):
-            script.at(script.now + 0.05)
+        known = len(script.events)
+        for number in range(each):
+            name = f"listener{(each * turn + number) % listeners:02}"
+            script.at(script.now + 0.1 / each)
             script.state(name, "processing" if turn % 2 else "waiting", f"{name}-f")
             script.send(1, name, name, f"{name}-f", "#1", "<Say><Text>x</Text></Say>", "itself")
-        new = {**snapshot(script.folded(), places, "s1"), "now": turn * 100}
+        state = fold_all(state, script.events[known:])
+        new = {**snapshot(state, places, "s1", largest=None, most=most), "now": turn * 100}
         changes.append({**(delta(last, new) or {}), "now": turn * 100})
         last = new
     return first, changes, last

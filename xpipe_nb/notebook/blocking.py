@@ -1,4 +1,4 @@
-"""Handlers that hold the event loop: who it is and where, seen from a thread, because the loop cannot say it."""
+"""Handlers and cells that hold the event loop: who it is and where, seen from a thread, because the loop cannot say it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 from xpipe_nb.dispatch.turn import Turn
+from xpipe_nb.notebook.cells import cell_of
 from xpipe_nb.notebook.saying import say
 from xpipe_nb.notebook.session import Session
 from xpipe_nb.notebook.shell import Shell
+from xpipe_nb.notebook.stacks import CellAtWork, HandlerAtWork, cell_at_work, handler_at_work
 from xpipe_nb.notebook.waiting import waits_in_ours
-from xpipe_nb.workers import local
 
 __all__ = ["Cells", "Interrupted", "Stopping", "Watchdog"]
 
@@ -27,18 +27,9 @@ PATIENCE = 0.25
 LINGER = 20
 """How many looks go by with nothing under way before the thread sleeps."""
 
-_CALLS_HANDLERS = str(local.__file__)
-_OURS = str(Path(local.__file__).parent.parent)
-
 
 class Interrupted(Exception):
     """A person has pressed Stop while this handler held the event loop."""
-
-
-class _Place(NamedTuple):
-    turn: Turn
-    file: str
-    line: int
 
 
 class Watchdog:
@@ -58,6 +49,7 @@ class Watchdog:
         self._loop_thread = threading.get_ident()
         self._wanted, self._stopped = threading.Event(), threading.Event()
         self._told: Turn | None = None
+        self._is_held = False
         self._has_beaten = True
         threading.Thread(target=self._watch, name="xpipe-watchdog", daemon=True).start()
 
@@ -97,63 +89,76 @@ class Watchdog:
         self._has_beaten = True
 
     def _look(self) -> None:
-        """Tell of a handler that is at work and does not let the loop turn."""
-        before = self._at_work()
-        if before is None or before.turn is self._told:
+        """Tell of a handler or a cell that is at work and does not let the loop turn."""
+        before = None if self._is_held else self._at_work()
+        if before is None:
             return
         turned = threading.Event()
-        try:
-            self._call_soon(turned.set)
-        except RuntimeError:  # the loop is closed
-            self._stopped.set()
-            return
-        if turned.wait(PATIENCE):
+        if not self._soon(turned.set) or turned.wait(PATIENCE):
             return
         now = self._at_work()
-        if now is not None and now.turn is before.turn:
-            self._told = now.turn
+        if now is not None and now.who == before.who:
+            self._is_held = True
             self._tell(now)
+            self._soon(self._freed)
 
-    def _at_work(self) -> _Place | None:
-        return _handler_below(sys._current_frames().get(self._loop_thread))  # noqa: SLF001 - there is no other way
+    def _soon(self, act: Callable[[], None]) -> bool:
+        """Have something done when the loop turns next; say whether there still is one."""
+        try:
+            self._call_soon(act)
+        except RuntimeError:  # the loop is closed
+            self._stopped.set()
+            return False
+        return True
 
-    def _tell(self, place: _Place) -> None:
-        name = place.turn.listener.name
-        where = f"{self._shell.cell_of(place.file)}, line {place.line}"
-        stop = (
-            "Stop (interrupt) ends it" if self._cells else "No cell runs, so Stop does not reach it: wait, or restart"
-        )
-        text = (
-            f"{name} holds the event loop ({where}), so nothing else can run. {stop}. Make it a plain def, which "
-            "runs in a thread, or cpu_bound: true, which runs it in a process."
-        )
-        conversation = place.turn.frame.conversation
-        if conversation.context is None:
-            say(f"△ {text}")
+    def _at_work(self) -> HandlerAtWork | CellAtWork | None:
+        frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001 - there is no other way
+        handler = handler_at_work(frame)
+        if handler is not None or not self._session.runs:
+            return handler
+        return cell_at_work(frame, lambda file: cell_of(file) is not None)
+
+    def _tell(self, place: HandlerAtWork | CellAtWork) -> None:
+        """Say it in all views, since all organisms stand still; a handler is told of in its cell as well, once."""
+        if isinstance(place, CellAtWork):
+            text = self._cell_said(place)
         else:
-            conversation.context.copy().run(say, f"△ {text}")
-        run = self._session.runs.get(conversation.organism_name)
-        if run is not None:
-            run.blocked(text)
+            text = self._handler_said(place)
+            if place.turn is not self._told:
+                self._told = place.turn
+                context = place.turn.frame.conversation.context
+                say(f"△ {text}") if context is None else context.copy().run(say, f"△ {text}")
+        self._show(text)
 
+    def _handler_said(self, place: HandlerAtWork) -> str:
+        where = f"{self._shell.cell_of(place.file)}, line {place.line}"
+        return (
+            f"{place.turn.listener.name} holds the event loop ({where}), so nothing else can run. {self._stop}. Make it "
+            "a plain def, which runs in a thread, or cpu_bound: true, which runs it in a process."
+        )
 
-def _handler_below(frame: FrameType | None) -> _Place | None:
-    """Find the innermost handler on a stack, with the line that it is at."""
-    inner: FrameType | None = None
-    for each in _outwards(frame):
-        if each.f_code.co_filename == _CALLS_HANDLERS:
-            turn = each.f_locals.get("turn")
-            is_handler = inner is not None and not inner.f_code.co_filename.startswith(_OURS)
-            if isinstance(turn, Turn) and inner is not None and is_handler:
-                return _Place(turn, inner.f_code.co_filename, inner.f_lineno)
-        inner = each
-    return None
+    def _cell_said(self, place: CellAtWork) -> str:
+        cell, inner = self._shell.cell_of(place.file), self._shell.cell_of(place.inner)
+        where = f"line {place.line}" if inner == cell else f"{inner}, line {place.line}"
+        return (
+            f"{cell.capitalize()} holds the event loop ({where}), so nothing else can run. {self._stop}. What "
+            "takes long can be done in a thread: await asyncio.to_thread(function)."
+        )
 
+    @property
+    def _stop(self) -> str:
+        if self._cells:
+            return "Stop (interrupt) ends it"
+        return "No cell runs, so Stop does not reach it: wait, or restart"
 
-def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
+    def _freed(self) -> None:
+        """The loop turns again."""
+        self._is_held = False
+        self._show(None)
+
+    def _show(self, words: str | None) -> None:
+        for run in tuple(self._session.runs.values()):
+            run.blocked(words)
 
 
 class Stopping:
@@ -189,7 +194,7 @@ class Stopping:
         self._before = None
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        if _handler_below(frame) is not None:
+        if handler_at_work(frame) is not None:
             raise Interrupted("stopped by hand")
         if self.cell is not None and waits_in_ours(self.cell):
             self.cell.get_loop().call_soon_threadsafe(self.cell.cancel)

@@ -20,7 +20,7 @@ from xpipe_nb.views import Graph
 from xpipe_nb.views.meters import under
 from xpipe_nb.wording import counted
 
-__all__ = ["brief", "conversation_bundle", "organism_bundle", "show", "summary_line"]
+__all__ = ["brief", "conversation_bundle", "organism_bundle", "show", "summary_line", "way_of"]
 
 _LONGEST_TEXT = 200
 _MOST_REPLIES = 20
@@ -37,14 +37,19 @@ def show(bundle: Mapping[str, Any]) -> None:
     display(dict(bundle), raw=True)  # type: ignore[no-untyped-call]  # IPython gives it no types
 
 
-def organism_bundle(organism: Organism) -> dict[str, str]:
+def organism_bundle(organism: Organism, lines: tuple[str, ...] = ()) -> dict[str, str]:
     """Give the picture of an organism in every form that a front end may want, with its state and its budgets.
 
     The SVG stands in an `<img>`, because JupyterLab shows no bare SVG in a notebook that is not trusted; PNG is for
     pages that show neither; the text is for terminals, screen readers and diffs.
+
+    Args:
+        organism: The organism.
+        lines: What is said below it.
     """
     note = f"{organism.state} · {counted(len(organism.listeners), 'listener')}"
-    svg, png, text = _drawn(dataclasses.replace(organism.graph(), note=note))
+    graph = dataclasses.replace(organism.graph(), note=note)
+    svg, text = _drawn(dataclasses.replace(graph, lines=lines))
     usages = organism.budgets.every()
     if usages:
         text = "\n".join([text, *budget_lines(organism, usages)])
@@ -52,15 +57,20 @@ def organism_bundle(organism: Organism) -> dict[str, str]:
     encoded = base64.b64encode(svg.encode()).decode()
     return {
         "text/html": f'<img src="data:image/svg+xml;base64,{encoded}" alt="{escape(text)}">',
-        "image/png": png,
+        "image/png": _png(graph),
         "text/plain": text,
     }
 
 
 @lru_cache(maxsize=8)
-def _drawn(graph: Graph) -> tuple[str, str, str]:
-    """Give a graph as SVG, PNG and text; the same graph is drawn once, which takes 10 ms."""
-    return graph.to_svg(), base64.b64encode(graph.to_png()).decode(), graph.to_text()
+def _drawn(graph: Graph) -> tuple[str, str]:
+    """Give a graph as SVG and text; the same graph is drawn once, which takes 10 ms."""
+    return graph.to_svg(), graph.to_text()
+
+
+@lru_cache(maxsize=8)
+def _png(graph: Graph) -> str:
+    return base64.b64encode(graph.to_png()).decode()
 
 
 def conversation_bundle(conversation: Conversation, where: str = "", since: int = 0) -> dict[str, str]:
@@ -88,7 +98,7 @@ def summary_line(conversation: Conversation, where: str = "", since: int = 0) ->
 
     Neither ids nor times are in it, so that running a notebook again changes nothing.
     """
-    way = _way(conversation)
+    way = way_of(conversation)
     parts = [f"{where}: {way}" if where else way, counted(conversation.messages, "message")]
     if conversation.state != "done":
         parts.append(
@@ -104,7 +114,7 @@ def _reason(conversation: Conversation) -> str:
     return f": {_cut(cause.splitlines()[0], _LONGEST_TEXT)}" if cause else ""
 
 
-def _way(conversation: Conversation) -> str:
+def way_of(conversation: Conversation) -> str:
     """Give the listeners that were reached, level by level."""
     levels: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for frame in conversation.frames:

@@ -44,8 +44,17 @@ class Feed:
         self._generation = -1
         self._places = Places(0, 0, {}, {})
         self._drawings = -1
-        self._most = MOST
+        self._most = self._wanted = MOST
         self._unsubscribe = organism.subscribe(self._heard)
+
+    def remember(self, history: int) -> None:
+        """Tell of that many messages and frames at most, and of conversations in proportion; from ten to all there is room for."""
+        share = min(max(history, 10) / MOST[2], 1.0)
+        wanted = (round(MOST[0] * share), round(MOST[1] * share), round(MOST[2] * share))
+        if wanted != self._wanted:
+            self._most = self._wanted = wanted
+            self._drawings = -1
+            self._happened()
 
     def close(self) -> None:
         """Follow it no longer; what is known stays."""
@@ -115,10 +124,10 @@ class Feed:
         self._drawings += 1
         if self._drawings % _MEASURED:
             return snapshot(state, places, self.session, waiting=waiting, largest=None, most=self._most)
-        written = snapshot(state, places, self.session, waiting=waiting)
+        written = snapshot(state, places, self.session, waiting=waiting, most=self._wanted)
         conversations, frames, messages = map(len, histories(written))
-        kept = len(state.messages) <= messages or messages >= MOST[2]
-        self._most = MOST if kept else (conversations, frames, messages)
+        kept = len(state.messages) <= messages or messages >= self._wanted[2]
+        self._most = self._wanted if kept else (conversations, frames, messages)
         return written
 
     def saved(self, *, session: str = "saved") -> dict[str, Any]:

@@ -25,6 +25,7 @@ class Pace:
     def __init__(self, draw: Callable[[], bool], loop: asyncio.AbstractEventLoop) -> None:
         self._draw, self._loop = draw, loop
         self._fronts: dict[str, bool] = {}
+        self._interval = SEEN
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
         self._owed = False
@@ -39,7 +40,7 @@ class Pace:
         """Something is new: draw it when its time has come."""
         self._changed = True
         if self._timer is None and self._fronts and not self._owed:
-            interval = SEEN if any(self._fronts.values()) else UNSEEN
+            interval = self._interval if any(self._fronts.values()) else UNSEEN
             self._timer = self._loop.call_at(max(self._last + interval, self._loop.time()), self._due)
 
     def _due(self) -> None:
@@ -47,6 +48,10 @@ class Pace:
         self._last = self._loop.time()
         self._changed = False
         self._owed = self._draw()
+
+    def slow_down(self, rate: float) -> None:
+        """Draw that many times a second at most, from once to ten times."""
+        self._interval = 1 / min(1 / SEEN, max(1 / UNSEEN, rate))
 
     # ---- what front ends say
 

@@ -132,8 +132,8 @@ class Run:
         self._view = self.organism.view()
         return bundle(self._view)
 
-    def blocked(self, words: str) -> None:
-        """Say in the view, if there is one, that a handler holds the loop; from any thread."""
+    def blocked(self, words: str | None) -> None:
+        """Say in the view, if there is one, who holds the loop, or with `None` that nobody does; from any thread."""
         if self._view is not None:
             self._view.blocked(words)
 

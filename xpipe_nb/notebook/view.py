@@ -69,14 +69,17 @@ class LiveView:
             self._send({"closed": True})
         self.closed = True
         self._feed.close()
+        self._leave_model()
+
+    def _leave_model(self) -> None:
+        model, self._model, self._sent = self._model, None, None
         if self._pace is not None:
             self._pace.close()
-        if self._model is not None:
-            self._model.on_msg(self._received, remove=True)
-            layout = self._model.layout  # a model of its own, which nobody else closes
-            self._model.close()
+        if model is not None:
+            model.on_msg(self._received, remove=True)
+            layout = model.layout  # a model of its own, which nobody else closes
+            model.close()
             layout.close()
-            self._model = None
 
     def _repr_mimebundle_(self, **_wanted: Any) -> dict[str, Any]:
         return bundle(self)
@@ -85,7 +88,12 @@ class LiveView:
 
     @property
     def model_id(self) -> str | None:
-        """The id of the widget's model, which is made when it is first asked for; `None` where there can be none."""
+        """The id of the widget's model, which is made when it is first asked for; `None` where there can be none.
+
+        One whose comm has died, whoever closed it, is made anew.
+        """
+        if self._model is not None and not _is_reached(self._model):
+            self._leave_model()
         if self._model is None and not self.closed:
             self._open()
         return None if self._model is None else str(self._model.model_id)
@@ -120,8 +128,8 @@ class LiveView:
     def _send(self, content: dict[str, Any]) -> None:
         self._model.send(sendable(content))
 
-    def blocked(self, words: str) -> None:
-        """Say that a handler holds the loop, and who; it may be called on any thread, since the loop cannot say it."""
+    def blocked(self, words: str | None) -> None:
+        """Say who holds the loop, or with `None` that nobody does; from any thread, since a held loop cannot say it."""
         if self._sent is not None and not self.closed:
             self._send({"blocked": words})
 
@@ -146,6 +154,8 @@ class LiveView:
                 self._pace.seen(front, bool(content.get("seen")))
             case "bye":
                 self._pace.left(front)
+            case "prefer":
+                self._prefer(content)
             case _:
                 self._act_once(str(what), front, content)
 
@@ -155,6 +165,14 @@ class LiveView:
         self._send({"snapshot": {**self._sent, "now": self._feed.now}})
         if self._pace is not None:
             self._pace.came(front)
+
+    def _prefer(self, wanted: dict[str, Any]) -> None:
+        """Take over what a person has set for all views; whatever else comes is left alone."""
+        rate, history = wanted.get("rate"), wanted.get("history")
+        if self._pace is not None and isinstance(rate, int | float):
+            self._pace.slow_down(rate)
+        if isinstance(history, int):
+            self._feed.remember(history)
 
     def _act_once(self, what: str, front: str, content: dict[str, Any]) -> None:
         """Do what a person wants; the same click that comes twice is done once."""
@@ -221,6 +239,7 @@ def bundle(view: LiveView, *, live: bool | None = None) -> dict[str, Any]:
         live: Whether the widget is in it; left out, it is where a kernel runs with a front end attached.
     """
     from xpipe_nb.notebook.display import organism_bundle
+    from xpipe_nb.notebook.stills import chain_lines
 
     live = is_attended() if live is None else live
     model_id = view.model_id if live else None
@@ -228,7 +247,7 @@ def bundle(view: LiveView, *, live: bool | None = None) -> dict[str, Any]:
     shown: dict[str, Any] = {SNAPSHOT_TYPE: sendable(view.saved(session=session))}
     if model_id is not None:
         shown[WIDGET_TYPE] = {"version_major": 2, "version_minor": 0, "model_id": model_id}
-    return {**shown, **organism_bundle(view.organism)}
+    return {**shown, **organism_bundle(view.organism, chain_lines(view.organism))}
 
 
 def is_attended() -> bool:
@@ -250,6 +269,13 @@ def sendable(content: dict[str, Any]) -> dict[str, Any]:
         return content
     fixed: dict[str, Any] = json.loads(text.encode("utf-8", "replace"))
     return fixed
+
+
+def _is_reached(model: Any) -> bool:
+    """Whether messages of a model still go anywhere."""
+    from comm import get_comm_manager
+
+    return model.comm is not None and model.comm.comm_id in get_comm_manager().comms
 
 
 def code() -> dict[str, str]:

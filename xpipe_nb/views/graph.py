@@ -56,6 +56,7 @@ class Graph:
         edges: The declared ways; one that names an unknown node is not drawn.
         title: The name of the organism.
         note: What is said beside the title, such as `running · 2 listeners`.
+        lines: What is said below the picture and below the text, such as the chains of the last conversations.
 
     Example:
         >>> print(Graph((Node("greeter", "agent"), Node("shouter")), (Edge("greeter", "shouter"),)).to_text())
@@ -68,6 +69,7 @@ class Graph:
     edges: tuple[Edge, ...] = ()
     title: str = ""
     note: str = ""
+    lines: tuple[str, ...] = ()
 
     def drawn_edges(self) -> Iterator[Edge]:
         """Give the edges whose both ends are nodes of this graph."""

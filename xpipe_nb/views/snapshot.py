@@ -50,6 +50,9 @@ Clock = Callable[[Moment | None], int | None]
 MOST = (30, 80, 80)
 """How many conversations, frames and messages a snapshot tells of, where there is room."""
 
+FEWEST = 10
+"""How many of each it tells of in any case: a graph of hundreds of listeners alone takes more than there is room for."""
+
 
 def snapshot(
     state: ViewState,
@@ -76,10 +79,11 @@ def snapshot(
     if largest is None:
         return written
     over = size_of(written) - largest
-    while over > 0 and (history := sum(map(size_of, histories(written)))) > 10:
+    while over > 0 and any(len(table) > FEWEST for table in histories(written)):
+        history = sum(map(size_of, histories(written)))
         share = max(0.0, 0.97 - over / history)
         for table in histories(written):
-            del table[: len(table) - int(len(table) * share)]
+            del table[: max(0, len(table) - max(FEWEST, int(len(table) * share)))]
         over = size_of(written) - largest
     return written
 

@@ -7,12 +7,13 @@ fonts of its own, nothing that changes from one drawing to the next.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import hypot
 
 from lxml import etree
 
 from xpipe_nb.views.graph import Graph, Kind, Node
-from xpipe_nb.views.layout import Curve, Point, lay_out
+from xpipe_nb.views.layout import Curve, Layout, Point, lay_out
 from xpipe_nb.views.lettering import printable, text_width, wrapped
 
 __all__ = ["svg_text"]
@@ -22,6 +23,8 @@ _FONT = "system-ui, Helvetica, Arial, sans-serif"
 _NAME, _SMALL = 12.0, 11.0
 _INSET, _LEADING, _GAP = 12.0, 16.0, 16.0
 _MARGIN, _HEADER = 13.0, 28.0
+_COLUMNS = 96
+"""How many characters of a line below the graph are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,14 @@ def svg_text(graph: Graph) -> str:
     cards = [_card(node) for node in graph.nodes]
     numbers = {node.name: number for number, node in enumerate(graph.nodes)}
     ends = [(numbers[edge.source], numbers[edge.target]) for edge in graph.drawn_edges()]
-    layout = lay_out([(card.width, card.height) for card in cards], ends)
+    layout = _laid_out(tuple((card.width, card.height) for card in cards), tuple(ends))
+    lines = [row for line in graph.lines for row in wrapped(printable(line), _COLUMNS, 1)]
     title, note = printable(graph.title), printable(graph.note)
     header = text_width(title, _NAME, bold=True) + _GAP / 2 + text_width(note, _SMALL) if title else 0.0
     top = _MARGIN + (_HEADER if title else 0.0)
-    width, height = max(layout.width, header) + 2 * _MARGIN, layout.height + top + _MARGIN
+    bottom = layout.height + top + (_LEADING / 2 if lines else 0.0)
+    widest = max([layout.width, header, *(text_width(line, _SMALL) for line in lines)])
+    width, height = widest + 2 * _MARGIN, bottom + _LEADING * len(lines) + _MARGIN
     svg = _frame(width, height, f"{title}: {note}" if note else title or "graph")
     if title:
         _title(svg, title, note)
@@ -53,7 +59,15 @@ def svg_text(graph: Graph) -> str:
         _draw_edge(body, curve)
     for card, centre in zip(cards, layout.centres, strict=True):
         _draw_card(body, card, centre)
+    for number, line in enumerate(lines, 1):
+        _text(svg, line, (_MARGIN, bottom + _LEADING * number), MUTED)
     return etree.tostring(svg, encoding="unicode")
+
+
+@lru_cache(maxsize=8)
+def _laid_out(sizes: tuple[Point, ...], ends: tuple[tuple[int, int], ...]) -> Layout:
+    """Lay out what has changed its lines only, and not its nodes, but once."""
+    return lay_out(sizes, ends)
 
 
 def _card(node: Node) -> _Card:

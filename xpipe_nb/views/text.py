@@ -11,7 +11,10 @@ __all__ = ["adjacency_text"]
 
 
 def adjacency_text(graph: Graph) -> str:
-    """Write each node in a line of aligned columns, and below it one arrow for each node it may send to."""
+    """Write each node in a line of aligned columns, and below it one arrow for each node it may send to.
+
+    What else is said of the graph stands at the end.
+    """
     targets: dict[str, list[str]] = defaultdict(list)
     for edge in graph.drawn_edges():
         targets[edge.source].append(edge.target)
@@ -23,7 +26,8 @@ def adjacency_text(graph: Graph) -> str:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
         lines.append(indent + "  ".join(cells).rstrip())
         lines += [f"{indent}  -> {printable(target)}" for target in targets[node.name]]
-    return "\n".join(lines) or "no listeners"
+    lines = lines or ["no listeners"]
+    return "\n".join([*lines, *(indent + printable(line) for line in graph.lines)])
 
 
 def _heading(graph: Graph) -> str:

@@ -66,10 +66,9 @@ export interface Panel {
   update(): void;
 }
 
-let views = 0;
-
 export class Desk {
-  readonly id = `xp${(views += 1)}`;
+  /** Begins the ids of its elements; the views on one page may be drawn by different builds, so none can count. */
+  readonly id = `xp-${Math.random().toString(36).slice(2, 10)}`;
   selection: Selection = NOTHING;
   filter = '';
   narrow = false;

@@ -13,7 +13,7 @@ export function noticeOf(desk: Desk, place: HTMLElement): Node[] {
     return [h('span', {}, `Last state, ${lost}. Run the `, h('code', {}, '%%organism'), ' cell to start again.')];
   }
   if (lost === '' && organism.state !== 'stopped') {
-    return [h('span', {}, 'This view was closed, and shows what was then.')];
+    return [h('span', {}, 'This view was closed, and shows what was then. Run its cell to have it live again.')];
   }
   if (blocked !== undefined) {
     return holding(desk, blocked, place);
@@ -28,10 +28,10 @@ function holding(desk: Desk, words: string, place: HTMLElement): Node[] {
   const who = desk.snapshot.graph.nodes.find(node => words.startsWith(`${node.key} `))?.key ?? '';
   const rest = block(words.slice(who.length), 400);
   const line: Child[] = rest
-    .split(/(\bdef\b|\bcpu_bound\b)/)
+    .split(/(\bdef\b|\bcpu_bound\b|\bawait asyncio\.\w+\(\w*\))/)
     .map((piece, at) => (at % 2 ? h('code', {}, piece) : piece));
   const shown: Node[] = [h('span', {}, who ? h('b', {}, plain(who, 60)) : null, ...line)];
-  const cell = Number(/\bcell (\d+)/.exec(words)?.[1] ?? 0);
+  const cell = Number(/\bcell (\d+)/i.exec(words)?.[1] ?? 0);
   if (cell > 0 && listens(place)) {
     shown.push(button({ text: `Show cell ${cell}`, act: () => wish(place, { show: cell }) }));
   }
