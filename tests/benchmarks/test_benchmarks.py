@@ -1,6 +1,6 @@
 """The benchmarks are honest: what was not measured is no win, what was lost is told, and what is written can be read.
 
-No test here reads a clock.
+No test here depends on what a clock says.
 """
 
 from __future__ import annotations
