@@ -37,7 +37,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "hung": lambda asked: hung.measure(3_000 if asked.quick else 6_000, asked.rounds),
     "open": lambda _asked: open_conversations.measure(),
     "growth": lambda asked: growth.measure(asked.messages, 3_000, asked.rounds),
-    "classics": lambda asked: classics.measure(1 if asked.quick else asked.rounds),
+    "classics": lambda asked: classics.measure(1 if asked.quick else min(asked.rounds, 5)),
     "views": lambda asked: views.measure(2.0 if asked.quick else 10.0, asked.hops),
     "frames": lambda asked: frames.measure(5.0 if asked.quick else 30.0),
     "cells": lambda asked: cells.measure(2 if asked.quick else 5),
