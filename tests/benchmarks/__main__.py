@@ -66,10 +66,12 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = options.only or [each for each in MEASURES if each not in ONLY_WHEN_ASKED]
     if options.quick and not options.only:
         wanted = [each for each in wanted if each not in SLOW]
-    by_name = {name: measured(name, options) for name in wanted}
+    by_name: dict[str, list[Figure]] = {}
+    for name in wanted:
+        by_name[name] = measured(name, options)
+        save(by_name, options.json)  # whatever becomes of the rest
     figures = flat(by_name)
     print(table(figures))
-    save(by_name, options.json)
     print(f"\nkept in {options.json}")
     return int(not all(figure.is_shown for figure in figures))
 
@@ -82,6 +84,10 @@ def flat(by_name: Mapping[str, Iterable[Figure]]) -> list[Figure]:
 def told(options: argparse.Namespace) -> int:
     """Write what was measured last where others read it."""
     machine, by_name = load(options.json)
+    missing = [each for each in MEASURES if each not in by_name and each not in ONLY_WHEN_ASKED]
+    if options.readme and missing:
+        print(f"{options.json} lacks {', '.join(missing)}; `make bench` measures all", file=sys.stderr)
+        return 2
     if options.readme:
         page.write(machine, flat(by_name))
         print(f"{page.README.name} and {page.PICTURE.name} tell what is kept in {options.json}")

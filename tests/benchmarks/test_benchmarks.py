@@ -168,6 +168,15 @@ def test_the_exit_tells_of_a_bound_that_was_not_seen_to_hold(tmp_path, monkeypat
 # ---- the page
 
 
+def test_a_part_is_not_written_into_the_readme(tmp_path, capsys):
+    """Whoever measured only some of it is told what is missing; the README stays as it is."""
+    save({"hops": [row("hop", 4.0)]}, tmp_path / "latest.json")
+    before = page.README.read_bytes()
+    assert program.main(["--readme", "--json", str(tmp_path / "latest.json")]) == 2
+    assert "lacks works, peers" in capsys.readouterr().err
+    assert page.README.read_bytes() == before
+
+
 FIGURES = [
     Figure(hops.FLOOR, 3.0, "us", 1.0),
     Figure(hops.QUIET, 13.5, "us", 4.5, 4.5),
