@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -38,14 +39,18 @@ class Figure:
     guarded: bool = False
 
     @property
+    def is_measured(self) -> bool:
+        """Whether there is a figure, and a ratio where there is a bound."""
+        numbers = (self.value,) if self.bound is None else (self.value, self.ratio)
+        return not any(number is None or math.isnan(number) for number in numbers)
+
+    @property
     def verdict(self) -> str:
         """`holds`, `fails`, `not measured`, or nothing where there is no bound."""
-        if self.value is None:
+        if not self.is_measured:
             return "not measured"
         if self.bound is None:
             return ""
-        if self.ratio is None:
-            return "not measured"
         return "holds" if self.ratio <= self.bound else "fails"
 
     @property

@@ -71,7 +71,9 @@ def test_a_process_of_a_peer_that_fails_says_so():
     assert (figure.ratio, figure.note) == (None, why)
 
 
-@pytest.mark.parametrize(("ratio", "verdict"), [(4.5, "holds"), (4.6, "fails"), (None, "not measured")])
+@pytest.mark.parametrize(
+    ("ratio", "verdict"), [(4.5, "holds"), (4.6, "fails"), (None, "not measured"), (float("nan"), "not measured")]
+)
 def test_a_bound_holds_up_to_itself(ratio, verdict):
     """The bound is the highest ratio that is allowed."""
     assert Figure("hop", 1.0, "us", ratio, 4.5).verdict == verdict
