@@ -84,12 +84,12 @@ def flat(by_name: Mapping[str, Iterable[Figure]]) -> list[Figure]:
 def told(options: argparse.Namespace) -> int:
     """Write what was measured last where others read it."""
     machine, by_name = load(options.json)
-    missing = [each for each in MEASURES if each not in by_name and each not in ONLY_WHEN_ASKED]
+    missing = [each for each in page.TOLD if each not in by_name]
     if options.readme and missing:
         print(f"{options.json} lacks {', '.join(missing)}; `make bench` measures all", file=sys.stderr)
         return 2
     if options.readme:
-        page.write(machine, flat(by_name))
+        page.write(machine, by_name)
         print(f"{page.README.name} and {page.PICTURE.name} tell what is kept in {options.json}")
     if options.keep:
         guard.keep(by_name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -86,6 +87,8 @@ def save(measured: Mapping[str, Sequence[Figure]], path: Path) -> None:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "system": platform.system(),
+        "processors": str(os.cpu_count()),
+        "load": f"{os.getloadavg()[2]:.1f}",  # of the last quarter of an hour
         **{name: version(name) for name in ("xpipe_nb", "aiostream", "lxml")},
     }
     rows = {name: [{**asdict(each), "verdict": each.verdict} for each in figures] for name, figures in measured.items()}

@@ -51,7 +51,7 @@ def measure(seconds: float, rounds: int) -> list[Figure]:
     ours_alone = statistics.median(own)
     return [
         Figure(what, ours, "ms", ours, BOUND, late, note=note),
-        Figure("  of it by us, in processor time", ours_alone, "ms", ours_alone, BOUND, own),
+        Figure("  of that, processor time of our own", ours_alone, "ms", ours_alone, BOUND, own),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -19,6 +20,9 @@ PICTURE = Path(__file__).parent / "ring.svg"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 """What stands between these is written by `make bench-keep`."""
 
+TOLD = ("hops", "works", "peers", "lag", "hung", "open", "growth", "memory")
+"""What the README tells; how views, magics and frames do is for those who work on them."""
+
 INK, OURS, OTHERS = "#6e7781", "#1a7f8e", "#8c959f"
 """Colours that can be told on white and on black, because a picture does not know on which of them it is shown."""
 
@@ -26,8 +30,13 @@ WIDTH, LEFT, RIGHT, ROW, TOP = 720, 200, 110, 26, 40
 """Of the picture, in pixels: all of it, the names, the numbers, a bar and what is above the first one."""
 
 
-def write(machine: Mapping[str, str], figures: Sequence[Figure]) -> None:
-    """Write the picture, and the section of the README."""
+def write(machine: Mapping[str, str], measured: Mapping[str, Sequence[Figure]]) -> None:
+    """Write the picture, and the section of the README.
+
+    Raises:
+        KeyError: Something that is to be told was not measured.
+    """
+    figures = [figure for name in TOLD for figure in measured[name]]
     PICTURE.write_text(picture(bars(figures)), encoding="utf-8")
     README.write_text(between_marks(README.read_text(encoding="utf-8"), section(machine, figures)), encoding="utf-8")
 
@@ -54,11 +63,12 @@ def section(machine: Mapping[str, str], figures: Sequence[Figure]) -> str:
     held = sum(figure.verdict == "holds" for figure in told)
     bounded = sum(figure.bound is not None for figure in told)
     relative = PICTURE.relative_to(ROOT).as_posix()
-    machine_told = f"CPython {machine['python']}, {machine['system']} {machine['machine']}"
+    system = f"CPython {machine['python']}, {machine['system']} {machine['machine']}"
+    busy = f"{machine['processors']} processors with a load of {machine['load']}"
     lines = [
         f"![{alternative(bars(figures))}]({relative})",
         "",
-        f"{machine_told}; medians of rounds by turns in one process. {held} of {bounded} bounds hold.",
+        f"{system}, {busy}; medians of rounds by turns in one process. {held} of {bounded} bounds hold.",
         "",
         "| what | figure | ratio | bound | |",
         "| --- | ---: | ---: | ---: | --- |",
@@ -76,7 +86,9 @@ def _row(figure: Figure) -> str:
         figure.bound is not None and figure.ratio is not None and figure.ratio == figure.value
     ):  # its bound is one of the figure itself
         ratio, bound = "", f"{figure.bound:g} {figure.unit}"
-    cells = (cell.replace(" us", " µs").replace("|", "\\|") for cell in (what, value, ratio, bound, figure.verdict))
+    cells = (
+        re.sub(r"(?<=\d) us\b", " µs", cell).replace("|", "\\|") for cell in (what, value, ratio, bound, figure.verdict)
+    )
     return f"| {' | '.join(cells)} |"
 
 
