@@ -105,7 +105,7 @@ class Conversation:
         self.replies: list[Any] = []
         self.errors: list[Any] = []
         self.mail: list[tuple[Any, str]] = []  # replies and errors with their senders, as they came
-        self._written: list[bytes] = []
+        self._written: tuple[bytes, ...] = ()
         self.repairs: list[str] = []
         self.thoughts: list[tuple[str, str]] = []
         self.letters: list[DeadLetter] = []
@@ -120,8 +120,8 @@ class Conversation:
         self._frames: list[Frame] = []
         self._first_reply = self._first_error = self._first_letter = 0  # since the last injection
         self._displays: list[Any] | None = None
-        self._waiters: list[asyncio.Future[None]] = []
-        self._cells: list[asyncio.Future[None]] = []  # those who wait from outside
+        self._waiters: tuple[asyncio.Future[None], ...] = ()  # mostly nobody, and nobody takes no memory
+        self._cells: tuple[asyncio.Future[None], ...] = ()  # those who wait from outside
         self.go_on_in(context)
 
     def go_on_in(self, context: Context | None) -> None:
@@ -172,7 +172,7 @@ class Conversation:
         keeper = self._keeper()
         if keeper is None:
             raise XPipeError(f"{self.organism_name} is gone, and nobody is left to sign; ask while it is there")
-        self._written += keeper.sealer.replies(self, self.mail[len(self._written) :])
+        self._written += tuple(keeper.sealer.replies(self, self.mail[len(self._written) :]))
         return list(self._written)
 
     @property
@@ -237,7 +237,10 @@ class Conversation:
             waiter, keeper = asyncio.get_running_loop().create_future(), self._keeper()
             if self.state == "waiting" and keeper is not None:
                 keeper.leave(self)
-            (self._cells if current_conversation() is None else self._waiters).append(waiter)
+            if current_conversation() is None:
+                self._cells += (waiter,)
+            else:
+                self._waiters += (waiter,)
             waiting = waiter if keeper is None else keeper.stand_by(waiter, self)
             yield from waiting.__await__()
         problem = self._problem()
@@ -292,13 +295,14 @@ class Conversation:
     def end(self, state: str, at: float) -> None:
         """Settle in a final state and wake whoever waits."""
         self.state, self.ended_at = state, at
-        _wake(self._waiters)
-        _wake(self._cells)
+        waiting, self._waiters, self._cells = self._waiters + self._cells, (), ()
+        _wake(waiting)
 
     def rest(self) -> None:
         """Wait for a person; whoever waits for the end may want to know."""
         self.state = "waiting"
-        _wake(self._cells)
+        waiting, self._cells = self._cells, ()
+        _wake(waiting)
 
     @property
     def failed(self) -> bool:
@@ -312,8 +316,7 @@ class Conversation:
         return f"Conversation #{self.number} of {self.organism_name} · {' · '.join(parts)}"
 
 
-def _wake(waiters: list[asyncio.Future[None]]) -> None:
+def _wake(waiters: tuple[asyncio.Future[None], ...]) -> None:
     for waiter in waiters:
         if not waiter.done():
             waiter.set_result(None)
-    waiters.clear()

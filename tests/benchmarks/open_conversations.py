@@ -52,7 +52,7 @@ def _figure(kind: str, meter: str) -> Figure:
         beyond / 1000,
         "kB",
         beyond / BOUND,
-        1.0 if kind == "queued" else None,
+        1.0,
         note=f"of {BOUND / 1000:g} kB; its payload {payload / 1000:.1f} kB more",
         guarded=meter == "traced",
     )
