@@ -87,10 +87,10 @@ class Conversation:
     """
 
     __slots__ = (
-        "__weakref__", "_cells", "_displays", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_waiters",
-        "_written", "account", "context", "ended_at", "errors", "heard", "letters", "mail", "messages", "number", "numbered",
-        "organism_name", "port", "printed",
-        "reason", "reference", "repairs", "replies", "root", "sent", "state", "thoughts",
+        "__weakref__", "_cells", "_displays", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper",
+        "_letters", "_thoughts", "_waiters", "_written", "account", "context", "ended_at", "errors", "heard", "mail",
+        "messages", "number", "numbered", "organism_name", "port", "printed", "reason", "reference", "repairs", "replies",
+        "root", "sent", "state",
     )  # fmt: skip
 
     def __init__(self, keeper: Keeper, port: str, context: Context | None, reference: str | None = None) -> None:
@@ -107,8 +107,8 @@ class Conversation:
         self.mail: list[tuple[Any, str]] = []  # replies and errors with their senders, as they came
         self._written: tuple[bytes, ...] = ()
         self.repairs: list[str] = []
-        self.thoughts: list[tuple[str, str]] = []
-        self.letters: list[DeadLetter] = []
+        self._thoughts: tuple[tuple[str, str], ...] = ()  # like all that most have none of: it takes no memory so
+        self._letters: tuple[DeadLetter, ...] = ()
         self.printed: list[str] = []
         self.messages = 0
         self.sent = 0
@@ -120,7 +120,7 @@ class Conversation:
         self._frames: list[Frame] = []
         self._first_reply = self._first_error = self._first_letter = 0  # since the last injection
         self._displays: list[Any] | None = None
-        self._waiters: tuple[asyncio.Future[None], ...] = ()  # mostly nobody, and nobody takes no memory
+        self._waiters: tuple[asyncio.Future[None], ...] = ()
         self._cells: tuple[asyncio.Future[None], ...] = ()  # those who wait from outside
         self.go_on_in(context)
 
@@ -249,7 +249,7 @@ class Conversation:
         return list(self.replies)
 
     def _failure(self, problem: str, replies: list[Any]) -> ConversationFailed:
-        errors, letters = self.errors[self._first_error :], self.letters[self._first_letter :]
+        errors, letters = self.errors[self._first_error :], self._letters[self._first_letter :]
         self.heard = True
         return ConversationFailed(problem, errors=errors, replies=replies, letters=letters)
 
@@ -265,15 +265,29 @@ class Conversation:
     @property
     def cause(self) -> str | None:
         """What went wrong first since the last injection, in words for the person; agents never see it."""
-        for letter in self.letters[self._first_letter :]:
+        for letter in self._letters[self._first_letter :]:
             if letter.reason not in ("closed", "late"):
                 return letter.cause
         return None
 
+    @property
+    def letters(self) -> list[DeadLetter]:
+        """Its dead letters, the first ones first; it may have had more."""
+        return list(self._letters)
+
+    @property
+    def thoughts(self) -> list[tuple[str, str]]:
+        """The prose around the payloads that a handler returned as text, with the handler's name."""
+        return list(self._thoughts)
+
+    def thought(self, listener: str, prose: str) -> None:
+        """Keep what a handler thought."""
+        self._thoughts += ((listener, prose),)
+
     def lost(self, letter: DeadLetter) -> None:
         """Keep one of the first dead letters of the conversation."""
-        if len(self.letters) < KEPT_LETTERS:
-            self.letters.append(letter)
+        if len(self._letters) < KEPT_LETTERS:
+            self._letters += (letter,)
 
     def opened(self, frame: Frame) -> None:
         """Keep a new frame in the list."""
@@ -290,7 +304,7 @@ class Conversation:
         self.state = "active"
         self.reason, self.heard = None, False
         self._first_reply, self._first_error = len(self.replies), len(self.errors)
-        self._first_letter = len(self.letters)
+        self._first_letter = len(self._letters)
 
     def end(self, state: str, at: float) -> None:
         """Settle in a final state and wake whoever waits."""
