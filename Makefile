@@ -27,7 +27,7 @@ JLPM = cd labextension && export PATH="$(abspath $(BIN)):$$PATH" && \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab demo test check check-python check-typescript labextension bench fuzz soak clean
+.PHONY: help lab demo test check check-python check-typescript labextension bench bench-check bench-keep fuzz soak clean
 
 help: ## Say what can be done here
 	@echo "make TARGET, where TARGET is one of:"
@@ -59,6 +59,12 @@ labextension: labextension/node_modules/.yarn-state.yml ## Build what browsers l
 
 bench: $(VENV)-bench/.bench ## Measure against the bounds, beside peers (ARGS=--quick for a short look)
 	$(VENV)-bench/bin/python -m tests.benchmarks $(ARGS)
+
+bench-check: $(VENV)-bench/.bench ## Compare with the committed ratios: fails on a loss of more than a fifth
+	$(VENV)-bench/bin/python -m tests.benchmarks --check $(ARGS)
+
+bench-keep: $(VENV)-bench/.bench ## Make the last `make bench` the reference of bench-check, and the README's table and picture
+	$(VENV)-bench/bin/python -m tests.benchmarks --keep --readme $(ARGS)
 
 fuzz: $(VENV)/.test ## Run the property tests with many new examples, then a million mutants through the gate
 	XPIPE_HYPOTHESIS=fuzz $(BIN)/python -m pytest tests -m hypothesis $(ARGS)

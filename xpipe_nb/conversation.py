@@ -87,10 +87,10 @@ class Conversation:
     """
 
     __slots__ = (
-        "__weakref__", "_cells", "_displays", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper", "_waiters",
-        "_written", "account", "context", "ended_at", "errors", "heard", "letters", "mail", "messages", "number", "numbered",
-        "organism_name", "port", "printed",
-        "reason", "reference", "repairs", "replies", "root", "sent", "state", "thoughts",
+        "__weakref__", "_cells", "_displays", "_first_error", "_first_letter", "_first_reply", "_frames", "_keeper",
+        "_letters", "_thoughts", "_waiters", "_written", "account", "context", "ended_at", "errors", "heard", "mail",
+        "messages", "number", "numbered", "organism_name", "port", "printed", "reason", "reference", "repairs", "replies",
+        "root", "sent", "state",
     )  # fmt: skip
 
     def __init__(self, keeper: Keeper, port: str, context: Context | None, reference: str | None = None) -> None:
@@ -105,10 +105,10 @@ class Conversation:
         self.replies: list[Any] = []
         self.errors: list[Any] = []
         self.mail: list[tuple[Any, str]] = []  # replies and errors with their senders, as they came
-        self._written: list[bytes] = []
+        self._written: tuple[bytes, ...] = ()
         self.repairs: list[str] = []
-        self.thoughts: list[tuple[str, str]] = []
-        self.letters: list[DeadLetter] = []
+        self._thoughts: tuple[tuple[str, str], ...] = ()  # like all that most have none of: it takes no memory so
+        self._letters: tuple[DeadLetter, ...] = ()
         self.printed: list[str] = []
         self.messages = 0
         self.sent = 0
@@ -120,8 +120,8 @@ class Conversation:
         self._frames: list[Frame] = []
         self._first_reply = self._first_error = self._first_letter = 0  # since the last injection
         self._displays: list[Any] | None = None
-        self._waiters: list[asyncio.Future[None]] = []
-        self._cells: list[asyncio.Future[None]] = []  # those who wait from outside
+        self._waiters: tuple[asyncio.Future[None], ...] = ()
+        self._cells: tuple[asyncio.Future[None], ...] = ()  # those who wait from outside
         self.go_on_in(context)
 
     def go_on_in(self, context: Context | None) -> None:
@@ -172,7 +172,7 @@ class Conversation:
         keeper = self._keeper()
         if keeper is None:
             raise XPipeError(f"{self.organism_name} is gone, and nobody is left to sign; ask while it is there")
-        self._written += keeper.sealer.replies(self, self.mail[len(self._written) :])
+        self._written += tuple(keeper.sealer.replies(self, self.mail[len(self._written) :]))
         return list(self._written)
 
     @property
@@ -237,7 +237,10 @@ class Conversation:
             waiter, keeper = asyncio.get_running_loop().create_future(), self._keeper()
             if self.state == "waiting" and keeper is not None:
                 keeper.leave(self)
-            (self._cells if current_conversation() is None else self._waiters).append(waiter)
+            if current_conversation() is None:
+                self._cells += (waiter,)
+            else:
+                self._waiters += (waiter,)
             waiting = waiter if keeper is None else keeper.stand_by(waiter, self)
             yield from waiting.__await__()
         problem = self._problem()
@@ -246,7 +249,7 @@ class Conversation:
         return list(self.replies)
 
     def _failure(self, problem: str, replies: list[Any]) -> ConversationFailed:
-        errors, letters = self.errors[self._first_error :], self.letters[self._first_letter :]
+        errors, letters = self.errors[self._first_error :], self._letters[self._first_letter :]
         self.heard = True
         return ConversationFailed(problem, errors=errors, replies=replies, letters=letters)
 
@@ -262,15 +265,29 @@ class Conversation:
     @property
     def cause(self) -> str | None:
         """What went wrong first since the last injection, in words for the person; agents never see it."""
-        for letter in self.letters[self._first_letter :]:
+        for letter in self._letters[self._first_letter :]:
             if letter.reason not in ("closed", "late"):
                 return letter.cause
         return None
 
+    @property
+    def letters(self) -> list[DeadLetter]:
+        """Its dead letters, the first ones first; it may have had more."""
+        return list(self._letters)
+
+    @property
+    def thoughts(self) -> list[tuple[str, str]]:
+        """The prose around the payloads that a handler returned as text, with the handler's name."""
+        return list(self._thoughts)
+
+    def thought(self, listener: str, prose: str) -> None:
+        """Keep what a handler thought."""
+        self._thoughts += ((listener, prose),)
+
     def lost(self, letter: DeadLetter) -> None:
         """Keep one of the first dead letters of the conversation."""
-        if len(self.letters) < KEPT_LETTERS:
-            self.letters.append(letter)
+        if len(self._letters) < KEPT_LETTERS:
+            self._letters += (letter,)
 
     def opened(self, frame: Frame) -> None:
         """Keep a new frame in the list."""
@@ -287,18 +304,19 @@ class Conversation:
         self.state = "active"
         self.reason, self.heard = None, False
         self._first_reply, self._first_error = len(self.replies), len(self.errors)
-        self._first_letter = len(self.letters)
+        self._first_letter = len(self._letters)
 
     def end(self, state: str, at: float) -> None:
         """Settle in a final state and wake whoever waits."""
         self.state, self.ended_at = state, at
-        _wake(self._waiters)
-        _wake(self._cells)
+        waiting, self._waiters, self._cells = self._waiters + self._cells, (), ()
+        _wake(waiting)
 
     def rest(self) -> None:
         """Wait for a person; whoever waits for the end may want to know."""
         self.state = "waiting"
-        _wake(self._cells)
+        waiting, self._cells = self._cells, ()
+        _wake(waiting)
 
     @property
     def failed(self) -> bool:
@@ -312,8 +330,7 @@ class Conversation:
         return f"Conversation #{self.number} of {self.organism_name} · {' · '.join(parts)}"
 
 
-def _wake(waiters: list[asyncio.Future[None]]) -> None:
+def _wake(waiters: tuple[asyncio.Future[None], ...]) -> None:
     for waiter in waiters:
         if not waiter.done():
             waiter.set_result(None)
-    waiters.clear()

@@ -336,7 +336,7 @@ class StreamPump(Parts):
 
     def _thought(self, turn: Turn, prose: str) -> None:
         frame = turn.frame
-        frame.conversation.thoughts.append((frame.listener, prose))
+        frame.conversation.thought(frame.listener, prose)
         if self.bus.heard:
             self.bus.publish(ThoughtEvent(frame.thread_id, frame.listener, prose, frame.conversation.number))
 

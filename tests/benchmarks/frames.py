@@ -65,7 +65,7 @@ def measure(seconds: float) -> list[Figure]:
         seconds: How long each tab is watched, and how long the still page is.
     """
     if shutil.which("chromium") is None:
-        return [Figure("frames of a view: there is no chromium here", float("nan"), "ms", None, LATE)]
+        return [Figure("frames of a view", None, "ms", None, LATE, note="there is no chromium here")]
     turns = round(10 * seconds)
     first, changes, _ = traffic(LISTENERS, turns, AT_ONCE)
     figures = []

@@ -1,25 +1,28 @@
 """What one hop costs, as a multiple of a hop between bare queues.
 
-Both are measured by turns in one process (floor, ours, ours with a subscriber, floor, ...) in processor time, so that a
-busy machine slows all of them alike; what counts is the median of the ratios, round by round.
+Both are measured by turns in one process (floor, ours, ours with a subscriber, floor, ...) in processor time.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
-import statistics
-import time
-from collections.abc import Awaitable, Callable
 
+from tests.benchmarks.bare import queue_ring
+from tests.benchmarks.contest import by_turns, median_ratio, middle
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.ring import organism_ring, queue_ring, turn
+from tests.benchmarks.ring import organism_ring, turn
 
-__all__ = ["measure"]
+__all__ = ["FLOOR", "QUIET", "WATCHED", "measure"]
 
-BOUND = 8.0
-"""How many times a hop between bare queues ours may cost, with nobody subscribed."""
+BOUND, WATCHED_BOUND = 4.5, 5.5
+"""How many times a hop between bare queues ours may cost: with nobody subscribed, and with one live subscriber."""
+
+FLOOR, QUIET, WATCHED = (
+    "hop between bare asyncio.Queues",
+    "hop of an organism, every check on",
+    "hop of an organism, one subscriber",
+)
 
 
 def measure(hops: int, rounds: int) -> list[Figure]:
@@ -29,47 +32,36 @@ def measure(hops: int, rounds: int) -> list[Figure]:
         hops: How many hops the token makes in a round.
         rounds: How often everything is measured.
     """
-    floor, quiet, watched = asyncio.run(measured(hops, rounds))
+    costs = asyncio.run(measured(hops, rounds))
+    rows = ((FLOOR, None), (QUIET, BOUND), (WATCHED, WATCHED_BOUND))
     return [
-        figure("hop between bare asyncio.Queues", floor, floor),
-        figure("hop of an organism, every check on", quiet, floor, BOUND),
-        figure("hop of an organism, one subscriber", watched, floor),
+        Figure(
+            what,
+            middle(costs, place),
+            "us",
+            median_ratio(costs, place, 0),
+            bound,
+            [each[place] for each in costs],
+            guarded=bound is not None,
+        )
+        for place, (what, bound) in enumerate(rows)
     ]
 
 
-def figure(what: str, costs: list[float], floor: list[float], bound: float | None = None) -> Figure:
-    """The row for one contender: the median cost, and the median of the ratios."""
-    ratio = statistics.median(cost / least for cost, least in zip(costs, floor, strict=True))
-    return Figure(what, statistics.median(costs), "us", ratio, bound, detail=costs)
-
-
-async def measured(hops: int, rounds: int) -> tuple[list[float], list[float], list[float]]:
-    """The cost of a hop in microseconds, round by round, of the three contenders."""
-    floor: list[float] = []
-    quiet: list[float] = []
-    watched: list[float] = []
+async def measured(hops: int, rounds: int) -> list[tuple[float, ...]]:
+    """What a hop costs in microseconds, round by round: floor, quiet, watched."""
     async with organism_ring() as organism:
 
-        async def ours(count: int) -> None:
+        async def quiet(count: int) -> None:
             await turn(organism, count)
 
-        await queue_ring(hops)  # one round of each to warm up
-        await ours(hops)
-        for _ in range(rounds):
-            floor.append(await cost(queue_ring, hops))
-            quiet.append(await cost(ours, hops))
+        async def watched(count: int) -> None:
             seen = itertools.count()
-            unsubscribe = organism.subscribe(lambda event, seen=seen: next(seen))
-            watched.append(await cost(ours, hops))
+            unsubscribe = organism.subscribe(lambda _event: next(seen))
+            await turn(organism, count)
             unsubscribe()
-            assert next(seen) > hops, "the subscriber saw nothing"
+            assert next(seen) > count, "the subscriber saw nothing"
+
+        costs = await by_turns((queue_ring, quiet, watched), hops, rounds)
         assert not organism.dead_letters
-    return floor, quiet, watched
-
-
-async def cost(work: Callable[[int], Awaitable[None]], hops: int) -> float:
-    """The processor time of one hop, in microseconds."""
-    gc.collect()
-    before = time.process_time()
-    await work(hops)
-    return (time.process_time() - before) / hops * 1e6
+    return costs

@@ -1,15 +1,16 @@
-"""Three listeners in a ring that pass one small token on: the organism, and the floor of bare queues under it."""
+"""Three listeners in a ring that pass a small token on, with every check on."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from xpipe_nb import HandlerResponse, ListenerConfig, Organism, payload
 from xpipe_nb.limits import Limits
 
-__all__ = ["NAMES", "Token", "organism_ring", "queue_ring"]
+__all__ = ["ENDLESS", "NAMES", "NEXT", "Token", "organism_ring", "station", "turn"]
 
 NAMES = ("ann", "ben", "cem")
 NEXT = dict(zip(NAMES, (*NAMES[1:], NAMES[0]), strict=True))
@@ -24,13 +25,19 @@ class Token:
     text: str
 
 
-def station(name: str) -> ListenerConfig:
+def station(name: str, *, suspend: bool = False) -> ListenerConfig:
     """A listener that passes the token to the next one until no hop is left.
 
     It is an agent with one peer, so that the check of peers and the agent's own gate are on the way.
+
+    Args:
+        name: Its name.
+        suspend: Whether it lets the loop turn before it passes the token on, as a handler that waits does.
     """
 
     async def handle(token: Token) -> HandlerResponse | None:
+        if suspend:
+            await asyncio.sleep(0)
         if token.left == 0:
             return None
         return HandlerResponse(Token(token.left - 1, token.lap, token.text), to=NEXT[name])
@@ -39,9 +46,19 @@ def station(name: str) -> ListenerConfig:
 
 
 @asynccontextmanager
-async def organism_ring(limits: Limits = ENDLESS) -> AsyncIterator[Organism]:
-    """A running organism of three listeners in a ring, every check on."""
-    async with Organism("ring", [station(name) for name in NAMES], limits=limits) as organism:
+async def organism_ring(
+    limits: Limits = ENDLESS, *, suspend: bool = False, others: Sequence[ListenerConfig] = (), **settings: Any
+) -> AsyncIterator[Organism]:
+    """A running organism of three listeners in a ring, every check on.
+
+    Args:
+        limits: The bounds of its conversations.
+        suspend: As of `station`.
+        others: Listeners beside the ring.
+        settings: Whatever else an organism can be told.
+    """
+    stations = [station(name, suspend=suspend) for name in NAMES]
+    async with Organism("ring", [*stations, *others], limits=limits, **settings) as organism:
         yield organism
 
 
@@ -49,24 +66,3 @@ async def turn(organism: Organism, hops: int) -> None:
     """Send one token round the ring for so many hops."""
     conversation = await organism.inject(Token(hops, 1, "round and round"), to=NAMES[0])
     await conversation
-
-
-async def queue_ring(hops: int) -> None:
-    """The floor: three tasks and three bare queues, the same token handed on by reference, no check at all."""
-    queues: list[asyncio.Queue[int]] = [asyncio.Queue() for _ in NAMES]
-    done = asyncio.get_running_loop().create_future()
-
-    async def pass_on(mine: asyncio.Queue[int], following: asyncio.Queue[int]) -> None:
-        while True:
-            left = await mine.get()
-            if left == 0:
-                done.set_result(None)
-                return
-            await following.put(left - 1)
-
-    tasks = [asyncio.create_task(pass_on(mine, queues[(i + 1) % 3])) for i, mine in enumerate(queues)]
-    await queues[0].put(hops)
-    await done
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

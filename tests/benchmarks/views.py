@@ -11,8 +11,8 @@ import statistics
 import time
 from typing import Any
 
+from tests.benchmarks.contest import cost
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.hops import cost
 from tests.benchmarks.ring import organism_ring, turn
 from xpipe_nb import HandlerResponse, Organism, payload
 from xpipe_nb.listeners import ListenerConfig

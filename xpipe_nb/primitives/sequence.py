@@ -76,10 +76,10 @@ class Sequences:
 
     async def _steps(self, message: SequenceStart, meta: HandlerMetadata) -> Any:
         turn, result = turn_of(meta), message.payload
-        letters = turn.frame.conversation.letters
+        conversation = turn.frame.conversation
         for place, step in enumerate(message.steps):
             meta.progress(place, len(message.steps), step)
-            lost = len(letters)
+            lost = len(conversation.letters)
             try:  # again, and with the payload that is there now: a reload may have changed who is there
                 before = message.steps[place - 1] if place else ""
                 self._desk.fitting(self._desk.reachable(turn, step), tag_of(result), before)
@@ -87,8 +87,9 @@ class Sequences:
             except Rejected as rejection:
                 raise _Failed(place, step, self._desk.refused(turn, result, step, rejection)) from None
             except CallFailed as failed:
-                told = requester(turn).parent is None and len(letters) > lost  # a person may read why, an agent not
-                raise _Failed(place, step, letters[lost].detail if told else failed.text) from None
+                # a person may read why, an agent not
+                letters = conversation.letters[lost:] if requester(turn).parent is None else []
+                raise _Failed(place, step, letters[0].detail if letters else failed.text) from None
         return result
 
 

@@ -1,32 +1,23 @@
-"""The same ring in other people's frameworks, beside ours in one process; none of them checks or copies a message.
+"""A token that goes round a ring of three: each peer as its own documentation would write it.
 
-They live in an environment of their own (`make bench` sets it up), because nobody else should have to install them.
-A peer that is not installed, or fails, says so in its row and counts as nothing.
+Nothing of ours is imported here, so that a cold start of a peer is the peer's own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import statistics
-import threading
-import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypedDict
 
-from tests.benchmarks.figures import Figure
-from tests.benchmarks.hops import cost
-from tests.benchmarks.ring import NAMES, NEXT, organism_ring, turn
+from tests.benchmarks.contest import Contender, Go
 
-__all__ = ["measure"]
+__all__ = ["BY_NAME", "NAMES", "NEXT", "Token"]
 
-Turn: TypeAlias = Callable[[int], Awaitable[None]]
-"""Sends a token round the ring for so many hops."""
-
-HOPS = 600
-"""In a round; the slowest peer needs half a second for them."""
+NAMES = ("ann", "ben", "cem")
+NEXT = dict(zip(NAMES, (*NAMES[1:], NAMES[0]), strict=True))
 
 
 @dataclass
@@ -37,7 +28,7 @@ class Token:
 
 
 @asynccontextmanager
-async def autogen_core() -> AsyncIterator[Turn]:
+async def autogen_core() -> AsyncIterator[Go]:
     """Agents that publish to each other's topics."""
     from autogen_core import (
         MessageContext,
@@ -84,7 +75,7 @@ async def autogen_core() -> AsyncIterator[Turn]:
 
 
 @asynccontextmanager
-async def langgraph() -> AsyncIterator[Turn]:
+async def langgraph() -> AsyncIterator[Go]:
     """Nodes on a cycle of a graph."""
     from langgraph.graph import END, START, StateGraph
 
@@ -109,7 +100,7 @@ async def langgraph() -> AsyncIterator[Turn]:
 
 
 @asynccontextmanager
-async def llama_index_workflows() -> AsyncIterator[Turn]:
+async def llama_index_workflows() -> AsyncIterator[Go]:
     """Steps that wait for each other's events."""
     from workflows import Workflow, step
     from workflows.events import Event, StartEvent, StopEvent
@@ -144,7 +135,7 @@ async def llama_index_workflows() -> AsyncIterator[Turn]:
 
 
 @asynccontextmanager
-async def burr() -> AsyncIterator[Turn]:
+async def burr() -> AsyncIterator[Go]:
     """Actions with transitions between them."""
     from burr.core import ApplicationBuilder, State, action, when
 
@@ -167,7 +158,7 @@ async def burr() -> AsyncIterator[Turn]:
 
 
 @asynccontextmanager
-async def pydantic_graph() -> AsyncIterator[Turn]:
+async def pydantic_graph() -> AsyncIterator[Go]:
     """Steps with edges and a decision after each."""
     from pydantic_graph import GraphBuilder, StepContext
 
@@ -191,18 +182,19 @@ async def pydantic_graph() -> AsyncIterator[Turn]:
 
 
 @asynccontextmanager
-async def pykka() -> AsyncIterator[Turn]:
+async def pykka() -> AsyncIterator[Go]:
     """Actors, each with a thread of its own."""
     from pykka import ThreadingActor
 
-    done = threading.Event()
+    ended: list[asyncio.Future[None]] = []
+    loop = asyncio.get_running_loop()
 
     class Station(ThreadingActor):
         def on_receive(self, message: Any) -> None:
             if not isinstance(message, Token):
                 self.following = message
             elif message.left == 0:
-                done.set()
+                loop.call_soon_threadsafe(ended.pop().set_result, None)
             else:
                 self.following.tell(Token(message.left - 1, message.lap, message.text))
 
@@ -211,55 +203,22 @@ async def pykka() -> AsyncIterator[Turn]:
         station.tell(stations[(place + 1) % 3])
 
     async def go(hops: int) -> None:
-        done.clear()
+        done = loop.create_future()
+        ended.append(done)
         stations[0].tell(Token(hops, 1, "round and round"))
-        await asyncio.to_thread(done.wait)
+        await done
 
     yield go
     for station in stations:
         station.stop()
 
 
-PEERS: dict[str, tuple[Callable[[], Any], float | None]] = {
-    "autogen-core, publish": (autogen_core, 1 / 6),
-    "langgraph": (langgraph, 1 / 15),
-    "llama-index-workflows": (llama_index_workflows, 1 / 15),
-    "burr": (burr, None),
-    "pydantic-graph": (pydantic_graph, None),
-    "pykka, threads": (pykka, None),
+BY_NAME: dict[str, Contender] = {
+    "autogen-core, publish": autogen_core,
+    "langgraph": langgraph,
+    "llama-index-workflows": llama_index_workflows,
+    "burr": burr,
+    "pydantic-graph": pydantic_graph,
+    "pykka, threads": pykka,
 }
-"""Each peer, and the greatest part of its cost that a hop of ours may have."""
-
-
-def measure(rounds: int) -> list[Figure]:
-    """Measure a hop of each peer, by turns with ours."""
-    return asyncio.run(_measured(rounds))
-
-
-async def _measured(rounds: int) -> list[Figure]:
-    figures = []
-    async with organism_ring() as organism:
-
-        async def ours(hops: int) -> None:
-            await turn(organism, hops)
-
-        for name, (peer, bound) in PEERS.items():
-            figures.append(await _beside(ours, name, peer, bound, rounds))
-    return figures
-
-
-async def _beside(ours: Turn, name: str, peer: Callable[[], Any], bound: float | None, rounds: int) -> Figure:
-    what = f"hop of an organism beside {name}"
-    try:
-        async with AsyncExitStack() as stack:
-            theirs = await stack.enter_async_context(peer())
-            for go in (ours, theirs):
-                await go(HOPS // 6)
-            pairs = [(await cost(ours, HOPS), await cost(theirs, HOPS)) for _ in range(rounds)]
-    except ImportError as missing:
-        return Figure(f"{what}: not installed ({missing.name})", float("nan"), "us", None, bound)
-    except Exception as error:
-        return Figure(f"{what}: failed ({error!r:.60})", float("nan"), "us", None, bound, traceback.format_exc())
-    ratio = statistics.median(mine / other for mine, other in pairs)
-    mine, other = (statistics.median(each) for each in zip(*pairs, strict=True))
-    return Figure(f"{what} ({other:.0f} us)", mine, "us", ratio, bound, pairs)
+"""The rings of all peers."""
