@@ -22,9 +22,10 @@ from xpipe_nb.messages import Kind
 if TYPE_CHECKING:
     from xpipe_nb.messages import Delivery
 
-__all__ = ["arrived", "received", "state_of"]
+__all__ = ["arrived", "message_event", "received", "state_of"]
 
 Told = TypeVar("Told", bound=PumpEvent)
+Of = TypeVar("Of", bound=MessageEvent)
 
 
 def _draft(cls: type[Told]) -> Any:
@@ -45,6 +46,21 @@ def _about(draft: Any, delivery: Delivery, thread_id: str) -> Any:
     draft.payload_type, draft.payload = send.tag, delivery.payload
     draft.conversation, draft.number = frame.conversation.number, send.number
     return draft
+
+
+def message_event(cls: type[Of], delivery: Delivery, **more: Any) -> Of:
+    """Make any other event about a message that arrives in a frame; those are rare."""
+    send, frame = delivery.send, delivery.frame
+    return cls(
+        frame.thread_id,
+        send.from_id,
+        frame.listener,
+        send.tag,
+        delivery.payload,
+        frame.conversation.number,
+        number=send.number,
+        **more,
+    )
 
 
 def received(delivery: Delivery) -> MessageReceivedEvent:

@@ -9,7 +9,6 @@ import uuid
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.errors import WorkerDied, XPipeError
@@ -51,6 +50,8 @@ def opened(address: str | None, size: int) -> Cluster:
     Raises:
         XPipeError: Nobody answers there, or it cannot be started.
     """
+    from multiprocessing import resource_tracker
+
     import dask
     from distributed import Client, LocalCluster
 
