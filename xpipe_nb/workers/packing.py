@@ -74,12 +74,18 @@ class _Packer(cloudpickle.Pickler):  # type: ignore[misc]  # it is published wit
             return class_of, (_TOKENS[obj],)
         if obj is dataclasses.MISSING:  # a copy of it would be taken for a default
             return "MISSING"
+        if type(obj).__module__ == "xpipe_nb.listeners.config":  # a mark says nothing to a worker, and costs its import
+            return _nothing, ()
         if isinstance(obj, CodeType):  # cloudpickle drops the file, without which no traceback finds its lines
             _make, parts = self.dispatch_table[CodeType](obj)
             return _code_of_file, ("".join(obj.co_filename), *parts)
         if self._seen is not None:
             self._seen(obj)
         return super().reducer_override(obj)
+
+
+def _nothing() -> None:
+    return None
 
 
 def _code_of_file(file: str, *parts: Any) -> CodeType:
