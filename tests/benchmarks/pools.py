@@ -51,7 +51,7 @@ def measure(seconds: float, rounds: int) -> list[Figure]:
         rounds: How often everything else is done; the median counts.
     """
     cells = Notebook(CELL)
-    late, floor = asyncio.run(lags(cells, seconds)), asyncio.run(lags(None, seconds))
+    (late, own), (floor, _) = asyncio.run(lags(cells, seconds)), asyncio.run(lags(None, seconds))
     spread = [asyncio.run(sixteen(cells)) for _ in range(rounds)]
     ours, lokys, whole_hop = beside_loky(cells, rounds)
     cold = [asyncio.run(first_result(cells)) for _ in range(rounds)]
@@ -60,6 +60,7 @@ def measure(seconds: float, rounds: int) -> list[Figure]:
     return [
         _bounded("loop late while 4 conversations fill the pool, p99", p99, "ms", p99, LAG, len(late)),
         _bounded("  the most", 1000 * max(late), "ms", 1000 * max(late), LAG, len(late)),
+        _bounded("  of which its own processor time, the most", 1000 * max(own), "ms", 1000 * max(own), LAG, len(own)),
         Figure("  p99 beside two processes that spin and are not ours", p99_floor, "ms"),
         _bounded("16 tasks of 50 ms on 2 workers, against the ideal", *_ratio(spread, 0.4), 1.2, spread),
         _bounded("task on a warm pool, against loky with cached functions", 1e6 * statistics.median(ours), "us",
@@ -85,8 +86,8 @@ def organism(cells: Notebook) -> Organism:
     return Organism("pool", [cells.names["spins"], cells.names["trivial"]], process_pool={"workers": WORKERS})
 
 
-async def lags(cells: Notebook | None, seconds: float) -> list[float]:
-    """Look how late a timer is; meanwhile the pool is full, or two other processes spin."""
+async def lags(cells: Notebook | None, seconds: float) -> tuple[list[float], list[float]]:
+    """Look how late a timer is, and what the loop's thread has computed since; meanwhile the pool is full, or two others spin."""
     if cells is None:
         spinning = [await asyncio.create_subprocess_exec("sh", "-c", "while :; do :; done") for _ in range(WORKERS)]
         late = await _late(seconds)
@@ -108,14 +109,17 @@ async def lags(cells: Notebook | None, seconds: float) -> list[float]:
     return late
 
 
-async def _late(seconds: float) -> list[float]:
-    loop, late = asyncio.get_running_loop(), []
+async def _late(seconds: float) -> tuple[list[float], list[float]]:
+    loop = asyncio.get_running_loop()
+    late: list[float] = []
+    own: list[float] = []
     until = loop.time() + seconds
     while loop.time() < until:
-        due = loop.time() + 0.005
+        due, before = loop.time() + 0.005, time.thread_time()
         await asyncio.sleep(0.005)
         late.append(loop.time() - due)
-    return late
+        own.append(time.thread_time() - before)
+    return late, own
 
 
 async def _warm(story: Organism, cells: Notebook) -> set[int]:

@@ -29,11 +29,11 @@ FIRST = """
 FACTOR = 3
 DATA = {"offset": 0}
 
-class Helper:
+class Scaled:
     def __init__(self, n): self.n = n
 
 def scaled(n):
-    return Helper(n * FACTOR + DATA["offset"])
+    return Scaled(n * FACTOR + DATA["offset"])
 
 @xp.listener(cpu_bound=True)
 def triple(message: Num) -> Res:
@@ -56,7 +56,7 @@ def test_what_a_cell_defines_works_in_a_worker(method: str) -> None:
             assert (await organism.ask(notebook.names["Num"](2))).n == 10
             notebook.run("DATA['offset'] = 1")
             assert (await organism.ask(notebook.names["Num"](2))).n == 11
-            notebook.run("def scaled(n): return Helper(-n)")
+            notebook.run("def scaled(n): return Scaled(-n)")
             again = await organism.ask(notebook.names["Num"](2))
             assert (again.n, again.pid) == (-2, first.pid)
 
