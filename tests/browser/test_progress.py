@@ -123,6 +123,5 @@ def test_in_the_end_text_stands_there_and_in_the_file(lab: Lab) -> None:
     wait_for_idle(lab.page)
     lab.shot("progress-end")
     for name, source in (("upper", UPPER), ("lower", LOWER)):
-        bar, line = lab.saved(source)
-        assert bar == {"text/plain": f"strip {'█' * 20} 100 % · 4 of 4 · {name}"}
-        assert line == {"text/plain": "strip · 1 message"}
+        bar = f"strip {'█' * 20} 100 % · 4 of 4 · {name}"
+        assert lab.saved(source) == [{"text/plain": "strip · 1 message"}, {"text/plain": bar}]

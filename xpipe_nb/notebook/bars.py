@@ -148,7 +148,7 @@ class _Widgets:
     """The same as widgets: a bar and its words for each."""
 
     def __init__(self, widgets: Any) -> None:
-        self._made, self._box = widgets, widgets.VBox()
+        self._made, self._box = widgets, widgets.VBox(layout={"padding": "0 6px"})  # in one column with what is printed
         self._rows: list[tuple[Any, Any]] = []
         self._text = ""
         self.shown = {WIDGET_TYPE: {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}}

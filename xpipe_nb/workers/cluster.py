@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.errors import WorkerDied, XPipeError
+from xpipe_nb.wording import counted
 from xpipe_nb.workers import on_dask
 from xpipe_nb.workers.launching import interrupts_blocked
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Cluster", "opened"]
 
-ANSWER = 5
+ANSWER = 5.0
 """Seconds that a scheduler has to answer."""
+
+log = logging.getLogger(__name__)
 
 WAIT = 30.0
 """Seconds until a cluster without any worker is given up."""
@@ -144,9 +147,7 @@ class Cluster:
 
     def answer(self, run: _Run, given: Answer) -> None:
         """Send the pump's answer to a worker; from any thread."""
-        if run.address is not None:
-            asked = self._client.run(on_dask.answer, run.key, given, workers=[run.address])
-            asyncio.run_coroutine_threadsafe(_quietly(asked), self._loop)
+        asyncio.run_coroutine_threadsafe(self._answer(run, given), self._loop)
 
     def close(self) -> None:
         """Let go of the cluster, and end it if it is ours; this blocks."""
@@ -200,10 +201,14 @@ class Cluster:
             raise XPipeError(f"{run.job.listener} cannot run on Dask: the cluster has no workers")
 
     async def _all_heard(self, run: _Run, reports: int) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while run.heard < reports:
-                run.is_told.clear()
-                await run.is_told.wait()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while run.heard < reports:
+                    run.is_told.clear()
+                    await run.is_told.wait()
+        except TimeoutError:
+            missing = counted(reports - run.heard, "report")
+            log.warning("%s: %s from its Dask worker got lost on the way", run.job.listener, missing)
 
     def _told(self, event: tuple[float, Any]) -> None:
         """Hand on a report, or let a task begin that has begun to wait for that."""
@@ -225,6 +230,10 @@ class Cluster:
         run.address = address
         run.heard += 1
         self._later(self._let_go(run, address))
+
+    async def _answer(self, run: _Run, given: Answer) -> None:
+        with suppress(Exception):  # if that worker is gone, so is whoever has asked
+            await self._client.run(on_dask.answer, run.key, given, workers=[run.address])
 
     async def _let_go(self, run: _Run, address: str) -> None:
         function = run.job.function

@@ -58,6 +58,8 @@ class Doors:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[Any]] = {}
         self._lock = threading.Lock()
+        self._telling = threading.RLock()
+        self._timer: threading.Timer | None = None
         self._progress: Progressed | None = None
         self._progressed_at = 0.0
         self.loop: asyncio.AbstractEventLoop | None = None  # that of a coroutine function's handler
@@ -145,16 +147,26 @@ class Doors:
 
     def progress(self, _turn: Any, done: float, total: float | None, text: str) -> None:
         """Tell how far the handler is."""
-        self._progress = Progressed(done, total, text)
-        if done == total or monotonic() - self._progressed_at >= PAUSE:
-            self.finish()
+        with self._telling:
+            self._progress = Progressed(done, total, text)
+            wait = self._progressed_at + PAUSE - monotonic()
+            if done == total or wait <= 0:
+                self.finish()
+            elif self._timer is None:
+                self._timer = threading.Timer(wait, self.finish)
+                self._timer.daemon = True
+                self._timer.start()
 
     def finish(self) -> None:
         """Tell the last of what was held back."""
-        report, self._progress = self._progress, None
-        if report is not None:
-            self._progressed_at = monotonic()
-            self._tell(report)
+        with self._telling:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            report, self._progress = self._progress, None
+            if report is not None:
+                self._progressed_at = monotonic()
+                self._tell(report)
 
     def log(self, _turn: Any, text: str) -> None:
         """Tell a line."""

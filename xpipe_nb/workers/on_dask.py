@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from xpipe_nb._version import __version__
 from xpipe_nb.errors import WorkerDied, XPipeError
 from xpipe_nb.workers.pool import WorkerPool
-from xpipe_nb.workers.reports import Asked, Progressed
+from xpipe_nb.workers.reports import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +38,6 @@ LOOK = 0.1
 
 KEPT = 64
 """Functions that a worker keeps."""
-
-PAUSE = 0.05
-"""Seconds between two reports of how far a handler is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +100,9 @@ class _Errand:
         self.answers: dict[int, Callable[[Answer], None]] = {}
         self._began_at = monotonic()
         self._is_long = False
-        self._progress: Progressed | None = None
-        self._progress_at = 0.0
 
     def tell(self, report: Report | Begun) -> None:
         """Send a report; they arrive in their order."""
-        if isinstance(report, Progressed) and monotonic() - self._progress_at < PAUSE:
-            self._progress = report
-            return
-        self.flush()
-        if isinstance(report, Progressed):
-            self._progress_at = monotonic()
-        self._send(report)
-
-    def flush(self) -> None:
-        """Send how far the handler is, if that has waited."""
-        report, self._progress = self._progress, None
-        if report is not None:
-            self._progress_at = monotonic()
-            self._send(report)
-
-    def _send(self, report: Report | Begun) -> None:
         self._worker.log_event(self._topic, [self.key, self.reports, pickle.dumps(report)])
         self.reports += 1
 
@@ -202,7 +181,6 @@ async def _done(worker: Worker, errand: _Errand, job: Job) -> Ended | Died | Ref
     work = asyncio.ensure_future(pool.work(job, errand.hear))
     while not work.done():
         await asyncio.wait([work], timeout=LOOK)
-        errand.flush()
         if not errand.is_wanted:
             work.cancel()
     try:
