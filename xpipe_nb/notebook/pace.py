@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import thread_time
 
 __all__ = ["Pace"]
 
 SEEN, UNSEEN = 0.1, 1.0
 """Seconds between two drawings: while somebody can see a view, and while nobody can."""
+
+SHARE = 0.025
+"""How much of the loop's time drawing may take: hundreds of listeners are drawn less often."""
 
 
 class Pace:
@@ -26,6 +30,7 @@ class Pace:
         self._draw, self._loop = draw, loop
         self._fronts: dict[str, bool] = {}
         self._interval = SEEN
+        self._cost = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
         self._owed = False
@@ -40,14 +45,17 @@ class Pace:
         """Something is new: draw it when its time has come."""
         self._changed = True
         if self._timer is None and self._fronts and not self._owed:
-            interval = self._interval if any(self._fronts.values()) else UNSEEN
+            seen = min(UNSEEN, max(self._interval, self._cost / SHARE))
+            interval = seen if any(self._fronts.values()) else UNSEEN
             self._timer = self._loop.call_at(max(self._last + interval, self._loop.time()), self._due)
 
     def _due(self) -> None:
         self._timer = None
         self._last = self._loop.time()
         self._changed = False
+        began = thread_time()
         self._owed = self._draw()
+        self._cost = thread_time() - began
 
     def slow_down(self, rate: float) -> None:
         """Draw that many times a second at most, from once to ten times."""
