@@ -137,7 +137,7 @@ class Services:
             raise CallFailed("handler", text, to=to)
         call = Call(to)
         try:
-            if turn.responded or turn.over or turn.task is None:
+            if turn.responded or turn.over or turn.task is None or self.stopping:  # nothing more is read after the stop
                 state = "has answered" if turn.responded else "is over"
                 raise Rejected("perform", "closed", f"the turn of {turn.listener.name} {state}; it may not call")
             to = check_name(to)

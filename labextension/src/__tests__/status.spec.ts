@@ -13,7 +13,8 @@ const ROW: OrganismRow = {
   running: 1,
   active: 1,
   dead: 0,
-  refused: 0
+  refused: 0,
+  settled: 0
 };
 
 function told(row: Partial<OrganismRow> = {}, more: Partial<Told> = {}): Told {

@@ -103,8 +103,11 @@ export class GraphPanel implements Panel {
     const focused = (event.target as Element).closest('.node')?.getAttribute('data-key');
     const name = focused ?? this.desk.selection.listener;
     const node = this.desk.snapshot.graph.nodes.find(each => each.key === name);
-    if (node && node.kind !== 'port' && !node.gone) {
-      event.preventDefault();
+    if (!node) {
+      return;
+    }
+    event.preventDefault(); // at a node the key means this, even where nothing can be held; elsewhere it opens a tab
+    if (node.kind !== 'port' && !node.gone) {
       toggle(this.desk, node.key);
     }
   }

@@ -1,5 +1,5 @@
-"use strict";(self.rspackChunkxpipe_nb=self.rspackChunkxpipe_nb||[]).push([["style_index_css"],{"./node_modules/css-loader/dist/cjs.js!./style/index.css"(e,t,r){var a=r("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),i=r.n(a),o=r("./node_modules/css-loader/dist/runtime/api.js"),n=r.n(o),s=r("./node_modules/css-loader/dist/cjs.js!./style/view.css"),l=r("./node_modules/css-loader/dist/cjs.js!./style/output.css"),d=n()(i());d.i(s.A),d.i(l.A),d.push([e.id,`
-`,""]),r.d(t,{},{A:d})},"./node_modules/css-loader/dist/cjs.js!./style/output.css"(e,t,r){var a=r("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),i=r.n(a),o=r("./node_modules/css-loader/dist/runtime/api.js"),n=(r.n(o))()(i());n.push([e.id,`/* An output of an organism: the still picture, and its widget, of which one is seen. */
+"use strict";(self.rspackChunkxpipe_nb=self.rspackChunkxpipe_nb||[]).push([["style_index_css"],{"./node_modules/css-loader/dist/cjs.js!./style/index.css"(e,t,r){var a=r("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),i=r.n(a),o=r("./node_modules/css-loader/dist/runtime/api.js"),n=r.n(o),s=r("./node_modules/css-loader/dist/cjs.js!./style/view.css"),l=r("./node_modules/css-loader/dist/cjs.js!./style/output.css"),d=r("./node_modules/css-loader/dist/cjs.js!./style/panel.css"),p=n()(i());p.i(s.A),p.i(l.A),p.i(d.A),p.push([e.id,`
+`,""]),r.d(t,{},{A:p})},"./node_modules/css-loader/dist/cjs.js!./style/output.css"(e,t,r){var a=r("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),i=r.n(a),o=r("./node_modules/css-loader/dist/runtime/api.js"),n=(r.n(o))()(i());n.push([e.id,`/* An output of an organism: the still picture, and its widget, of which one is seen. */
 
 .xp-output > :first-child > :not(.xp-view) {
   margin: 0 8px;
@@ -18,6 +18,77 @@
 
 .xp-output.xp-mod-live > :first-child {
   display: none;
+}
+`,""]),r.d(t,{},{A:n})},"./node_modules/css-loader/dist/cjs.js!./style/panel.css"(e,t,r){var a=r("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),i=r.n(a),o=r("./node_modules/css-loader/dist/runtime/api.js"),n=(r.n(o))()(i());n.push([e.id,`/* The side panel and the item on the status bar; the views in the panel bring their own look. */
+
+.xp-organisms {
+  background: var(--jp-layout-color1);
+  color: var(--jp-ui-font-color1);
+  font: var(--jp-ui-font-size1) / 20px var(--jp-ui-font-family);
+  overflow-y: auto;
+  min-width: 250px !important;
+}
+
+.xp-organisms-blank {
+  margin: 0;
+  padding: 12px;
+}
+
+.xp-organisms-blank code {
+  color: inherit;
+  background: none;
+}
+
+.xp-organisms-head {
+  padding: 4px 8px;
+}
+
+.xp-organisms-head .btn {
+  min-height: 24px;
+  padding: 0 4px;
+  border: 0;
+  background: none;
+  color: inherit;
+  font: inherit;
+  text-decoration: underline;
+  cursor: pointer;
+}
+
+.xp-organisms-head .btn:focus-visible {
+  outline: 2px solid currentcolor;
+  outline-offset: 1px;
+}
+
+.xp-organisms-one .xp-view {
+  border-inline: 0;
+}
+
+.xp-organisms-one > .xp-output {
+  overflow: visible;
+}
+
+.xp-status button {
+  height: 100%;
+  padding: 0 8px;
+  border: 0;
+  background: none;
+  color: inherit;
+  font: inherit;
+  white-space: nowrap;
+  cursor: pointer;
+}
+
+.xp-status button:hover,
+.xp-status button:focus-visible {
+  background: var(--jp-layout-color3);
+}
+
+.xp-status.xp-mod-blocked button {
+  font-weight: 600;
+}
+
+.xp-status.xp-mod-blocked button::before {
+  content: '△ ';
 }
 `,""]),r.d(t,{},{A:n})},"./node_modules/css-loader/dist/cjs.js!./style/view.css"(e,t,r){var a=r("./node_modules/css-loader/dist/runtime/noSourceMaps.js"),i=r.n(a),o=r("./node_modules/css-loader/dist/runtime/api.js"),n=(r.n(o))()(i());n.push([e.id,`/* The look of a live view. Everything follows the width of the view, never of the window. */
 
@@ -49,6 +120,7 @@
   --attn-tint: light-dark(#fdf3e0, #3a2e17);
   --fault: light-dark(#b3261e, #f4938b);
   --fault-tint: light-dark(#fcecea, #43241f);
+  --attn-fill: light-dark(#b97400, #c98f2b);
   --used: light-dark(#5b6b7b, #8d9dad);
 
   container: view / inline-size;
@@ -263,7 +335,7 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
   }
 }
 @media (forced-colors: active) {
-  .xp-view :is(.lane, .graph) {
+  .xp-view :is(.lane, .graph, .meter, .mini, .flame) {
     forced-color-adjust: none;
   }
 }
@@ -308,6 +380,29 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
   & .notice > span {
     flex: 1 1 200px;
   }
+  & .btn.need {
+    text-decoration: none;
+    padding: 0 var(--s1);
+    margin-left: calc(-1 * var(--s1));
+  }
+  & .replay {
+    display: flex;
+    align-items: center;
+    gap: var(--s1) var(--s2);
+    flex-wrap: wrap;
+    padding: var(--s1) var(--s3);
+    background: var(--active-tint);
+    border-bottom: 1px solid var(--line);
+  }
+  & .replay input {
+    flex: 1 1 120px;
+    min-width: 80px;
+    height: var(--row);
+    accent-color: var(--active);
+  }
+  & .replay .dense {
+    white-space: nowrap;
+  }
   & .notice.fault {
     background: var(--fault-tint);
   }
@@ -340,10 +435,15 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     font-weight: 600;
     border-bottom-color: var(--active);
   }
+  & .tab i.fault {
+    color: var(--fault);
+  }
+  & .tab i:not(.fault) {
+    color: var(--muted);
+  }
   & .tab i {
     font-style: normal;
     font-weight: 400;
-    color: var(--muted);
     margin-left: 3px;
   }
   & .panel {
@@ -391,6 +491,184 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
   }
   & .blank code {
     color: var(--ink);
+  }
+}
+
+/* ── breakpoints, and what is held ── */
+.xp-view {
+  & textarea {
+    font: inherit;
+    color: inherit;
+    margin: 0;
+  }
+  & .notice.attention {
+    background: var(--attn-tint);
+  }
+  & .notice .acts {
+    flex: none;
+  }
+  & .notice .editor {
+    flex: 1 1 100%;
+    display: grid;
+    gap: var(--s2);
+  }
+  & textarea.field {
+    width: 100%;
+    padding: var(--s1) var(--s2);
+    font: var(--fs-dense) / 18px var(--code);
+    resize: vertical;
+  }
+  & .wrong {
+    flex: 1 1 100%;
+    color: var(--fault);
+    font-size: var(--fs-dense);
+    line-height: 16px;
+    overflow-wrap: anywhere;
+  }
+  & .bp {
+    color: var(--fault);
+  }
+  & .menu-box {
+    position: relative;
+    display: inline-flex;
+  }
+  & .has-n .n:empty {
+    display: none;
+  }
+  & .menu {
+    position: absolute;
+    right: 0;
+    top: calc(100% + 2px);
+    z-index: 3;
+    min-width: 160px;
+    max-width: 320px;
+    max-height: 264px;
+    overflow: auto;
+    padding: var(--s1) 0;
+    background: var(--surface);
+    border: 1px solid var(--line-strong);
+    border-radius: var(--radius);
+  }
+  & .menu .item {
+    display: flex;
+    align-items: center;
+    gap: var(--s2);
+    min-height: var(--row);
+    padding: 0 var(--s3);
+    font-size: var(--fs-dense);
+    cursor: pointer;
+  }
+  & .menu .item:hover {
+    background: var(--sunk);
+  }
+  & .menu .item:focus-visible {
+    outline-offset: -2px;
+  }
+  & .menu .item .mark {
+    visibility: hidden;
+    color: var(--fault);
+  }
+  & .menu .item[aria-checked='true'] .mark {
+    visibility: visible;
+  }
+}
+
+/* ── forms ── */
+.xp-form {
+  & .head {
+    border-bottom: 1px solid var(--line);
+  }
+  & .form-main {
+    display: grid;
+    gap: var(--s3);
+    padding: var(--s3);
+  }
+  & .form-class {
+    display: grid;
+    gap: var(--s2);
+  }
+  & .form-class .form-class {
+    padding-left: var(--s3);
+    border-left: 2px solid var(--line);
+  }
+  & .form-field {
+    display: grid;
+    grid-template-columns: minmax(120px, 200px) 1fr;
+    gap: var(--s1) var(--s3);
+    align-items: start;
+  }
+  & .form-class .form-class .form-field {
+    grid-template-columns: minmax(80px, 140px) 1fr;
+  }
+  & .form-class .form-class .form-class .form-field {
+    grid-template-columns: 1fr;
+  }
+  & .label {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: var(--s1) var(--s2);
+    min-height: var(--row);
+  }
+  & .form-body,
+  & .control {
+    display: grid;
+    gap: var(--s1);
+    min-width: 0;
+  }
+  & .control > .field:not(.grow) {
+    justify-self: start;
+  }
+  & .hint {
+    font-size: var(--fs-note);
+    line-height: 16px;
+  }
+  & select {
+    font: inherit;
+    color: inherit;
+    margin: 0;
+  }
+  & .mode {
+    max-width: 160px;
+  }
+  & textarea.field {
+    min-height: var(--row);
+    padding: 2px var(--s2);
+    field-sizing: content;
+  }
+  & textarea.field:not(.xml-field) {
+    font-family: var(--ui);
+  }
+  & [aria-invalid='true'] {
+    border-color: var(--fault);
+  }
+  & .many > ol {
+    display: grid;
+    gap: var(--s1);
+  }
+  & .many > .btn {
+    justify-self: start;
+  }
+  & .many .item {
+    display: flex;
+    align-items: start;
+    gap: var(--s1);
+  }
+  & .many .item > .control,
+  & .many .item > .form-class {
+    flex: 1;
+  }
+  & .many .key {
+    width: 120px;
+  }
+  & .told {
+    display: grid;
+    gap: var(--s2);
+  }
+}
+@container view (max-width: 559px) {
+  .xp-form .form-class .form-field.form-field {
+    grid-template-columns: 1fr;
   }
 }
 
@@ -513,7 +791,7 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     cursor: pointer;
     color: var(--state);
   }
-  & .node:is(.processing, .error) .box {
+  & .node:is(.processing, .attention, .error) .box {
     stroke: var(--state);
     stroke-width: 1.5;
   }
@@ -934,6 +1212,248 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
   }
 }
 
+/* ── budgets: solid is used, hatched is reserved ── */
+.xp-view {
+  & .budget {
+    display: grid;
+    grid-template-columns: 184px minmax(0, 1fr) 178px 112px;
+    gap: 0 var(--s3);
+    align-items: center;
+    min-height: 36px;
+    padding: var(--s1) var(--s3);
+    font-size: var(--fs-dense);
+    line-height: 16px;
+  }
+  & .budget .nums {
+    color: inherit;
+  }
+  & .budget.scale {
+    min-height: 0;
+    padding-top: 0;
+    padding-bottom: 0;
+  }
+  & .account + .account {
+    border-top: 1px solid var(--line);
+  }
+  & .who {
+    display: flex;
+    align-items: center;
+    gap: var(--s1);
+    min-width: 0;
+  }
+  & .pick {
+    min-width: var(--row);
+    min-height: var(--row);
+    padding: 0;
+    border: 0;
+    background: none;
+    font-weight: 600;
+    text-align: left;
+    cursor: pointer;
+  }
+  & .pick:hover {
+    text-decoration: underline;
+    text-underline-offset: 3px;
+  }
+  & .pick[aria-pressed='true'] {
+    text-decoration: underline;
+    text-decoration-thickness: 2px;
+    text-decoration-color: var(--active);
+    text-underline-offset: 3px;
+  }
+  & .budget .acts {
+    display: flex;
+    gap: var(--s1);
+    justify-content: flex-end;
+  }
+  & .budget .acts.endless .btn:not(.danger) {
+    display: none;
+  }
+  & .meter {
+    position: relative;
+    height: 10px;
+    background: var(--bar-bg);
+  }
+  & .meter i {
+    position: absolute;
+    inset: 0 auto 0 0;
+    width: var(--u);
+    background: var(--fill, var(--used));
+  }
+  & .meter i.res {
+    left: var(--u);
+    width: var(--r);
+    background: repeating-linear-gradient(135deg, var(--fill, var(--used)) 0 2px, transparent 2px 5px);
+  }
+  & .meter.attention {
+    --fill: var(--attn-fill);
+  }
+  & .meter.fault {
+    --fill: var(--fault);
+  }
+  & .meter u {
+    position: absolute;
+    top: -3px;
+    bottom: -3px;
+    left: var(--t);
+    width: 1px;
+    background: var(--ink);
+    opacity: 0.55;
+  }
+  & .ticks {
+    position: relative;
+    height: 14px;
+    color: var(--muted);
+    font-size: var(--fs-note);
+    line-height: 14px;
+  }
+  & .ticks span {
+    position: absolute;
+    white-space: nowrap;
+    left: var(--t);
+    transform: translateX(-50%);
+  }
+  & .raise {
+    display: flex;
+    gap: var(--s1) var(--s2);
+    align-items: center;
+    flex-wrap: wrap;
+    padding: var(--s2) var(--s3);
+    background: var(--sunk);
+    font-size: var(--fs-dense);
+    border-top: 1px solid var(--line);
+  }
+  & .raise .field.num {
+    width: 76px;
+  }
+  & .wrong {
+    flex-basis: 100%;
+    color: var(--fault);
+    font-size: var(--fs-dense);
+    line-height: 18px;
+    overflow-wrap: anywhere;
+  }
+  & p.wrong {
+    margin: var(--s1) 0;
+  }
+  & .flame {
+    position: relative;
+    margin: 0 var(--s3);
+  }
+  & .flame button {
+    position: absolute;
+    top: calc(var(--d) * 25px);
+    left: var(--x);
+    width: calc(var(--w) - 1px);
+    height: 24px;
+    border: 0;
+    padding: 0 5px;
+    text-align: left;
+    font-size: var(--fs-note);
+    line-height: 24px;
+    color: var(--ink);
+    background: var(--bar-bg);
+    overflow: hidden;
+    white-space: nowrap;
+    text-overflow: clip;
+    cursor: pointer;
+  }
+  & .flame .closed {
+    color: var(--muted);
+  }
+  & .flame .self {
+    background: none;
+    color: var(--muted);
+    box-shadow: inset 0 0 0 1px var(--bar-bg);
+  }
+  & .flame .res {
+    background: repeating-linear-gradient(135deg, var(--bar-bg) 0 2px, transparent 2px 5px);
+    color: var(--muted);
+  }
+  & .flame .failed {
+    color: var(--fault);
+  }
+  & .flame .sel {
+    background: var(--active-tint);
+    box-shadow: inset 0 0 0 1px var(--active);
+  }
+  & .flame button:focus-visible {
+    outline-offset: -2px;
+  }
+}
+
+/* ── what waits for a person, and what a person writes ── */
+.xp-view {
+  & .ask {
+    border-top: 0;
+    margin-bottom: var(--s1);
+  }
+  & .ask .said {
+    flex: 1 1 160px;
+    min-width: 0;
+    overflow-wrap: anywhere;
+  }
+  & .ask .answer {
+    display: flex;
+    flex: 1 1 220px;
+    flex-wrap: wrap;
+    gap: var(--s1);
+    min-width: 0;
+  }
+  & .fall .num .btn {
+    padding: 0 6px;
+    min-height: 24px;
+  }
+  & .editor textarea {
+    display: block;
+    width: 100%;
+    padding: var(--s2);
+    font: var(--fs-dense) / 18px var(--code);
+    color: inherit;
+    background: var(--sunk);
+    resize: vertical;
+  }
+  & .vh {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+  }
+}
+
+/* ── workers ── */
+.xp-view {
+  & .mini {
+    display: inline-block;
+    position: relative;
+    width: 72px;
+    height: 6px;
+    background: var(--bar-bg);
+    vertical-align: 1px;
+    margin-right: var(--s2);
+  }
+  & .mini i {
+    position: absolute;
+    inset: 0 auto 0 0;
+    width: var(--u);
+    background: var(--state, var(--used));
+  }
+  & .mini.attention i {
+    background: var(--attn-fill);
+  }
+  & .only-narrow {
+    display: none;
+  }
+  & .tall td {
+    height: 28px;
+  }
+  & td:has(.btn) {
+    padding-top: 0;
+    padding-bottom: 0;
+  }
+}
+
 /* ── narrow: one column, no sideways scroll, labels give way to icons ── */
 @container view (max-width: 559px) {
   .xp-view {
@@ -953,6 +1473,47 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     & .bar .controls {
       order: 3;
     }
+    & .bar .need {
+      margin: 0 calc(-1 * var(--s1)) 0 auto;
+    }
+    & .only-narrow {
+      display: block;
+      color: var(--muted);
+    }
+    & .only-narrow.attention {
+      color: var(--attn);
+    }
+    & .mini {
+      width: 36px;
+      margin-right: var(--s1);
+    }
+    & .budget {
+      grid-template-columns: 1fr auto;
+      gap: var(--s1) var(--s2);
+      padding: var(--s2) var(--s3);
+    }
+    & .raise .gap {
+      flex-basis: 100%;
+    }
+    & .budget .bar2 {
+      grid-column: 1 / -1;
+      grid-row: 2;
+    }
+    & .budget .nums {
+      grid-row: 3;
+      text-align: left;
+    }
+    & .budget .acts {
+      grid-row: 3;
+    }
+    & .tabs {
+      justify-content: space-between;
+      padding: 0 6px;
+      flex-wrap: wrap;
+    }
+    & .tab {
+      padding: 0 5px;
+    }
     & .controls .btn:not(.asks) {
       width: 28px;
       padding: 0;
@@ -962,8 +1523,12 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     & .hide-narrow,
     & .fall .pl,
     & .lane em,
-    & .tab i {
+    & .tab i:not(.fault),
+    & .tab i .txt {
       display: none;
+    }
+    & .tab i.fault {
+      margin-left: 1px;
     }
     & :is(.drawer, .drawer:not(:has(> :nth-child(3))), .split) {
       grid-template-columns: minmax(0, 1fr);
@@ -1029,8 +1594,17 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     & .st {
       white-space: normal;
     }
+    & .budget .acts {
+      grid-row: 4;
+      grid-column: 1 / -1;
+      justify-content: flex-start;
+    }
     & .tabs {
-      flex-wrap: wrap;
+      justify-content: flex-start;
+    }
+    & .cut {
+      max-width: none;
+      white-space: normal;
     }
     & .fall li,
     & .axis {
@@ -1038,4 +1612,4 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     }
   }
 }
-`,""]),r.d(t,{},{A:n})},"./node_modules/css-loader/dist/runtime/api.js"(e){e.exports=function(e){var t=[];return t.toString=function(){return this.map(function(t){var r="",a=void 0!==t[5];return t[4]&&(r+="@supports (".concat(t[4],") {")),t[2]&&(r+="@media ".concat(t[2]," {")),a&&(r+="@layer".concat(t[5].length>0?" ".concat(t[5]):""," {")),r+=e(t),a&&(r+="}"),t[2]&&(r+="}"),t[4]&&(r+="}"),r}).join("")},t.i=function(e,r,a,i,o){"string"==typeof e&&(e=[[null,e,void 0]]);var n={};if(a)for(var s=0;s<this.length;s++){var l=this[s][0];null!=l&&(n[l]=!0)}for(var d=0;d<e.length;d++){var p=[].concat(e[d]);a&&n[p[0]]||(void 0!==o&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=o),r&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=r),i&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=i):p[4]="".concat(i)),t.push(p))}},t}},"./node_modules/css-loader/dist/runtime/noSourceMaps.js"(e){e.exports=function(e){return e[1]}},"./style/index.css"(e,t,r){r.r(t);var a=r("./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"),i=r.n(a),o=r("./node_modules/style-loader/dist/runtime/styleDomAPI.js"),n=r.n(o),s=r("./node_modules/style-loader/dist/runtime/insertBySelector.js"),l=r.n(s),d=r("./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"),p=r.n(d),c=r("./node_modules/style-loader/dist/runtime/insertStyleElement.js"),u=r.n(c),v=r("./node_modules/style-loader/dist/runtime/styleTagTransform.js"),f=r.n(v),h=r("./node_modules/css-loader/dist/cjs.js!./style/index.css"),g={};g.styleTagTransform=f(),g.setAttributes=p(),g.insert=l().bind(null,"head"),g.domAPI=n(),g.insertStyleElement=u(),i()(h.A,g);let m=h.A&&h.A.locals?h.A.locals:void 0;r.d(t,{},{default:m})},"./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"(e){var t=[];function r(e){for(var r=-1,a=0;a<t.length;a++)if(t[a].identifier===e){r=a;break}return r}function a(e,a){for(var i={},o=[],n=0;n<e.length;n++){var s=e[n],l=a.base?s[0]+a.base:s[0],d=i[l]||0,p="".concat(l," ").concat(d);i[l]=d+1;var c=r(p),u={css:s[1],media:s[2],sourceMap:s[3],supports:s[4],layer:s[5]};if(-1!==c)t[c].references++,t[c].updater(u);else{var v=function(e,t){var r=t.domAPI(t);return r.update(e),function(t){t?(t.css!==e.css||t.media!==e.media||t.sourceMap!==e.sourceMap||t.supports!==e.supports||t.layer!==e.layer)&&r.update(e=t):r.remove()}}(u,a);a.byIndex=n,t.splice(n,0,{identifier:p,updater:v,references:1})}o.push(p)}return o}e.exports=function(e,i){var o=a(e=e||[],i=i||{});return function(e){e=e||[];for(var n=0;n<o.length;n++){var s=r(o[n]);t[s].references--}for(var l=a(e,i),d=0;d<o.length;d++){var p=r(o[d]);0===t[p].references&&(t[p].updater(),t.splice(p,1))}o=l}}},"./node_modules/style-loader/dist/runtime/insertBySelector.js"(e){var t={};e.exports=function(e,r){var a=function(e){if(void 0===t[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}t[e]=r}return t[e]}(e);if(!a)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");a.appendChild(r)}},"./node_modules/style-loader/dist/runtime/insertStyleElement.js"(e){e.exports=function(e){var t=document.createElement("style");return e.setAttributes(t,e.attributes),e.insert(t,e.options),t}},"./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"(e,t,r){e.exports=function(e){var t=r.nc;t&&e.setAttribute("nonce",t)}},"./node_modules/style-loader/dist/runtime/styleDomAPI.js"(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var t=e.insertStyleElement(e);return{update:function(r){var a,i,o;a="",r.supports&&(a+="@supports (".concat(r.supports,") {")),r.media&&(a+="@media ".concat(r.media," {")),(i=void 0!==r.layer)&&(a+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),a+=r.css,i&&(a+="}"),r.media&&(a+="}"),r.supports&&(a+="}"),(o=r.sourceMap)&&"u">typeof btoa&&(a+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(o))))," */")),e.styleTagTransform(a,t,e.options)},remove:function(){var e;null===(e=t).parentNode||e.parentNode.removeChild(e)}}}},"./node_modules/style-loader/dist/runtime/styleTagTransform.js"(e){e.exports=function(e,t){if(t.styleSheet)t.styleSheet.cssText=e;else{for(;t.firstChild;)t.removeChild(t.firstChild);t.appendChild(document.createTextNode(e))}}}}]);
+`,""]),r.d(t,{},{A:n})},"./node_modules/css-loader/dist/runtime/api.js"(e){e.exports=function(e){var t=[];return t.toString=function(){return this.map(function(t){var r="",a=void 0!==t[5];return t[4]&&(r+="@supports (".concat(t[4],") {")),t[2]&&(r+="@media ".concat(t[2]," {")),a&&(r+="@layer".concat(t[5].length>0?" ".concat(t[5]):""," {")),r+=e(t),a&&(r+="}"),t[2]&&(r+="}"),t[4]&&(r+="}"),r}).join("")},t.i=function(e,r,a,i,o){"string"==typeof e&&(e=[[null,e,void 0]]);var n={};if(a)for(var s=0;s<this.length;s++){var l=this[s][0];null!=l&&(n[l]=!0)}for(var d=0;d<e.length;d++){var p=[].concat(e[d]);a&&n[p[0]]||(void 0!==o&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=o),r&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=r),i&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=i):p[4]="".concat(i)),t.push(p))}},t}},"./node_modules/css-loader/dist/runtime/noSourceMaps.js"(e){e.exports=function(e){return e[1]}},"./style/index.css"(e,t,r){r.r(t);var a=r("./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"),i=r.n(a),o=r("./node_modules/style-loader/dist/runtime/styleDomAPI.js"),n=r.n(o),s=r("./node_modules/style-loader/dist/runtime/insertBySelector.js"),l=r.n(s),d=r("./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"),p=r.n(d),c=r("./node_modules/style-loader/dist/runtime/insertStyleElement.js"),v=r.n(c),f=r("./node_modules/style-loader/dist/runtime/styleTagTransform.js"),u=r.n(f),g=r("./node_modules/css-loader/dist/cjs.js!./style/index.css"),h={};h.styleTagTransform=u(),h.setAttributes=p(),h.insert=l().bind(null,"head"),h.domAPI=n(),h.insertStyleElement=v(),i()(g.A,h);let m=g.A&&g.A.locals?g.A.locals:void 0;r.d(t,{},{default:m})},"./node_modules/style-loader/dist/runtime/injectStylesIntoStyleTag.js"(e){var t=[];function r(e){for(var r=-1,a=0;a<t.length;a++)if(t[a].identifier===e){r=a;break}return r}function a(e,a){for(var i={},o=[],n=0;n<e.length;n++){var s=e[n],l=a.base?s[0]+a.base:s[0],d=i[l]||0,p="".concat(l," ").concat(d);i[l]=d+1;var c=r(p),v={css:s[1],media:s[2],sourceMap:s[3],supports:s[4],layer:s[5]};if(-1!==c)t[c].references++,t[c].updater(v);else{var f=function(e,t){var r=t.domAPI(t);return r.update(e),function(t){t?(t.css!==e.css||t.media!==e.media||t.sourceMap!==e.sourceMap||t.supports!==e.supports||t.layer!==e.layer)&&r.update(e=t):r.remove()}}(v,a);a.byIndex=n,t.splice(n,0,{identifier:p,updater:f,references:1})}o.push(p)}return o}e.exports=function(e,i){var o=a(e=e||[],i=i||{});return function(e){e=e||[];for(var n=0;n<o.length;n++){var s=r(o[n]);t[s].references--}for(var l=a(e,i),d=0;d<o.length;d++){var p=r(o[d]);0===t[p].references&&(t[p].updater(),t.splice(p,1))}o=l}}},"./node_modules/style-loader/dist/runtime/insertBySelector.js"(e){var t={};e.exports=function(e,r){var a=function(e){if(void 0===t[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}t[e]=r}return t[e]}(e);if(!a)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");a.appendChild(r)}},"./node_modules/style-loader/dist/runtime/insertStyleElement.js"(e){e.exports=function(e){var t=document.createElement("style");return e.setAttributes(t,e.attributes),e.insert(t,e.options),t}},"./node_modules/style-loader/dist/runtime/setAttributesWithoutAttributes.js"(e,t,r){e.exports=function(e){var t=r.nc;t&&e.setAttribute("nonce",t)}},"./node_modules/style-loader/dist/runtime/styleDomAPI.js"(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var t=e.insertStyleElement(e);return{update:function(r){var a,i,o;a="",r.supports&&(a+="@supports (".concat(r.supports,") {")),r.media&&(a+="@media ".concat(r.media," {")),(i=void 0!==r.layer)&&(a+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),a+=r.css,i&&(a+="}"),r.media&&(a+="}"),r.supports&&(a+="}"),(o=r.sourceMap)&&"u">typeof btoa&&(a+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(o))))," */")),e.styleTagTransform(a,t,e.options)},remove:function(){var e;null===(e=t).parentNode||e.parentNode.removeChild(e)}}}},"./node_modules/style-loader/dist/runtime/styleTagTransform.js"(e){e.exports=function(e,t){if(t.styleSheet)t.styleSheet.cssText=e;else{for(;t.firstChild;)t.removeChild(t.firstChild);t.appendChild(document.createTextNode(e))}}}}]);
