@@ -197,7 +197,7 @@ describe('the Budgets tab', () => {
 
   it('opens with b', () => {
     draw(shown);
-    press(one('.node'), 'b');
+    press(one('[role=tab]'), 'b');
     expect(one('[role=tab][aria-selected=true]').textContent).toContain('Budgets');
   });
 
