@@ -39,8 +39,10 @@ class ThreadIds:
 
     def new(self) -> str:
         """Make one id that nobody has seen before."""
-        head = int.from_bytes(os.urandom(8)) & ~(0xF << 12) | 4 << 12
-        digits = f"{head:016x}{self._tail(head.to_bytes(8)):016x}"
+        octets = bytearray(os.urandom(8))
+        octets[6] = octets[6] & 0x0F | 0x40
+        octets += self._tail(octets)
+        digits = octets.hex()
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def is_ours(self, thread_id: str) -> bool:
@@ -48,8 +50,9 @@ class ThreadIds:
         if not is_thread_id(thread_id):
             return False
         value = uuid.UUID(thread_id).bytes
-        return hmac.compare_digest(value[8:], self._tail(value[:8]).to_bytes(8))
+        return hmac.compare_digest(value[8:], self._tail(value[:8]))
 
-    def _tail(self, head: bytes) -> int:
-        tail = int.from_bytes(blake2s(head, key=self._key, digest_size=8).digest())
-        return tail & ~(3 << 62) | 2 << 62
+    def _tail(self, head: bytes | bytearray) -> bytearray:
+        tail = bytearray(blake2s(head, key=self._key, digest_size=8).digest())
+        tail[0] = tail[0] & 0x3F | 0x80
+        return tail

@@ -30,7 +30,8 @@ Of = TypeVar("Of", bound=MessageEvent)
 
 def _draft(cls: type[Told]) -> Any:
     """Make the class of the drafts of an event."""
-    return type(cls.__name__, (cls,), {"__slots__": (), "__setattr__": object.__setattr__})
+    plain = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}  # one without the other is slow
+    return type(cls.__name__, (cls,), {"__slots__": (), **plain})
 
 
 _Sent, _Queued, _Received = _draft(MessageSentEvent), _draft(MessageQueuedEvent), _draft(MessageReceivedEvent)
