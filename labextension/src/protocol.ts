@@ -48,6 +48,8 @@ export interface OrganismRow {
   /** What is held, the one that has waited longest first; `holding` counts all of them. */
   readonly held?: readonly HeldRow[];
   readonly holding?: number;
+  /** What is the matter with the store of the shared state, while something is. */
+  readonly store?: string;
 }
 
 /** Messages for a listener, of a payload class, or what is both. */
@@ -266,7 +268,8 @@ const ORGANISM: Shape = {
   ...each(isNumber, 'generation', 'flying', 'queued', 'running', 'active', 'dead', 'refused', 'settled'),
   breakpoints: maybe(listOf(row => has(row, BREAKPOINT))),
   held: maybe(listOf(row => has(row, HELD))),
-  holding: maybe(isNumber)
+  holding: maybe(isNumber),
+  store: maybe(isText)
 };
 const NODE: Shape = {
   ...each(isText, 'key', 'kind', 'state'),

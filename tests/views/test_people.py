@@ -13,7 +13,7 @@ from tests.views.events_of import events
 from tests.views.people import spending
 from tests.views.scenes import places_in
 from xpipe_nb import Organism, listener, payload
-from xpipe_nb.events import BudgetEvent, ThreadEvent, WorkersEvent, WorkerState
+from xpipe_nb.events import BackendEvent, BudgetEvent, ThreadEvent, WorkersEvent, WorkerState
 from xpipe_nb.metadata import HandlerMetadata
 from xpipe_nb.notebook.clicks import Clicks
 from xpipe_nb.notebook.feed import Feed
@@ -53,6 +53,19 @@ class Desk:
 
 
 # ---- reducers
+
+
+def test_a_store_that_is_away_is_told_until_it_is_back():
+    """The view says what is the matter with the shared state, and what becomes of what happens meanwhile."""
+    away = BackendEvent("Redis at 127.0.0.1:6379/0", "away", "Redis at 127.0.0.1:6379/0 does not answer.", 3)
+    state = fold_all(ViewState("desk"), [away])
+    shown = snapshot(state, places_in(state), "s")["organism"]["store"]
+    assert shown == (
+        "Redis at 127.0.0.1:6379/0 does not answer. "
+        "What happens meanwhile is written once Redis at 127.0.0.1:6379/0 is back."
+    )
+    state = fold_all(state, [BackendEvent("Redis at 127.0.0.1:6379/0", "back")])
+    assert "store" not in snapshot(state, places_in(state), "s")["organism"]
 
 
 @given(events)

@@ -9,6 +9,7 @@ from lxml import etree
 
 from xpipe_nb.events import (
     AgentStateEvent,
+    BackendEvent,
     BreakpointsEvent,
     BudgetEvent,
     DeadLetterEvent,
@@ -44,11 +45,12 @@ from xpipe_nb.views.state import (
     Moment,
     ViewState,
 )
+from xpipe_nb.views.storing import fold_backend
 
 __all__ = ["fold", "fold_all"]
 
 _LONGEST_TEXT = 80
-_NO_STEPS = (CellEvent, LetterEvent, ProgressEvent, WorkersEvent)
+_NO_STEPS = (BackendEvent, CellEvent, LetterEvent, ProgressEvent, WorkersEvent)
 """They come when somebody looks, or clicks, or as often as there is time for: no step that is saved may depend on that."""
 
 
@@ -194,6 +196,7 @@ def _words(element: Any) -> str:
 
 _REDUCERS: dict[type, Callable[[ViewState, Any, Moment], None]] = {
     AgentStateEvent: _agent,
+    BackendEvent: fold_backend,
     BreakpointsEvent: fold_breakpoints,
     BudgetEvent: fold_budget,
     CellEvent: _cell,

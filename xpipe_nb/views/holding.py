@@ -50,6 +50,8 @@ def control_rows(state: ViewState) -> dict[str, Any]:
     if state.held:
         rows["held"] = [_row(each) for each in list(state.held.values())[:_MOST_HELD]]
         rows["holding"] = len(state.held)
+    if state.store:
+        rows["store"] = state.store
     return rows
 
 

@@ -304,6 +304,7 @@ class ViewState:
     turns: dict[str, UnderWay] = field(default_factory=dict)
     breakpoints: tuple[tuple[str | None, str | None], ...] = ()
     held: dict[int, HeldNow] = field(default_factory=dict)
+    store: str = ""
 
     def copy(self) -> ViewState:
         """Give a state that can be written without a trace in this one."""

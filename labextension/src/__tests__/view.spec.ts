@@ -108,6 +108,15 @@ describe('the frame line in its other states', () => {
     expect(all('.node').length).toBeGreaterThan(1);
   });
 
+  it('says what is the matter with the store, until it is back', () => {
+    const now = snapshot('research');
+    const store = 'Redis does not answer. What happens meanwhile is written once it is back.';
+    const shown = draw({ ...now, organism: { ...now.organism, store } }, actions());
+    expect(one('.notice').textContent).toBe(store);
+    shown.update(now);
+    expect(one('.notice').hidden).toBe(true);
+  });
+
   it('says who holds the loop, in one line, and where a notebook listens its cell is a click away', () => {
     root.setAttribute(LISTENS, '');
     const wishes: Wish[] = [];

@@ -72,7 +72,7 @@ export class FrameLine implements Panel {
   /** Below the line, what there is to do; nothing most of the time. */
   private drawNotice(): void {
     const { snapshot } = this.desk;
-    const key = `${snapshot.blocked} ${snapshot.lost} ${snapshot.live} ${snapshot.organism.state}`;
+    const key = `${snapshot.blocked} ${snapshot.lost} ${snapshot.live} ${snapshot.organism.state} ${snapshot.organism.store}`;
     if (key === this.noticed) {
       return;
     }

@@ -18,6 +18,9 @@ export function noticeOf(desk: Desk, place: HTMLElement): Node[] {
   if (blocked !== undefined) {
     return holding(desk, blocked, place);
   }
+  if (organism.store !== undefined) {
+    return [h('span', {}, block(organism.store, 400))];
+  }
   return live && organism.state === 'stopped'
     ? [h('span', {}, 'Run the ', h('code', {}, '%%organism'), ' cell to start again.')]
     : [];
