@@ -133,6 +133,27 @@ def test_a_generator_is_no_function_to_map() -> None:
         xp.map(numbers, [1])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "settings", "said"),
+    [
+        ((5, [1]), {}, "expects a function and then its items; got 5"),
+        ((abs, 5), {}, "expects a list of items, or something else to go through; got 5"),
+        ((lambda: 1, [1]), {}, "calls <lambda> with one item at a time, but: too many positional arguments"),
+        ((pow, [1]), {}, "calls pow with one item at a time, but: missing a required argument: 'exp'"),
+        ((abs, [1]), {"workers": -1}, "workers is -1; expected a whole number from 1"),
+        ((abs, [1]), {"workers": "2"}, "workers is '2'; expected a whole number from 1"),
+        ((abs, [1]), {"timeout": "3"}, "timeout is '3'; expected seconds, more than 0"),
+        ((abs, [1]), {"timeout": 0}, "timeout is 0; expected seconds, more than 0"),
+    ],
+)
+def test_an_argument_of_no_use_is_told_at_once(arguments: Any, settings: dict[str, Any], said: str) -> None:
+    """Nothing waits for ever, and nothing is given that nobody has computed."""
+    with pytest.raises(xp.XPipeError, match=said) as refused:
+        xp.map(*arguments, **settings)
+    assert isinstance(refused.value, TypeError)
+    assert isinstance(refused.value, ValueError)
+
+
 SCRIPT = """
 import xpipe_nb as xp
 print("the script runs")
