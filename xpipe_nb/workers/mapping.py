@@ -126,7 +126,7 @@ class Batch:
         return self.future.result()
 
     def __await__(self) -> Generator[Any, None, list[Any]]:
-        return asyncio.wrap_future(self.future).__await__()
+        return (yield from asyncio.wrap_future(self.future).__await__())
 
     def __iter__(self) -> Iterator[Any]:
         raise CannotMap(f"an event loop runs here, so write: await xp.map({self.name}, …)")
