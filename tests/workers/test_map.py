@@ -33,6 +33,9 @@ def dies_once(path):
 def dies(n):
     os.kill(os.getpid(), signal.SIGKILL)
 
+def deeper(n):
+    return deeper(n)
+
 def hangs(n):
     while n == 2:
         pass
@@ -88,6 +91,15 @@ def test_an_error_says_at_which_item(cells: Any) -> None:
     assert raised.value.__notes__ == ["(item 1 of xp.map: 13)"]
     steps = [(step.filename, step.name) for step in traceback.extract_tb(raised.value.__traceback__)]
     assert steps[-1] == (cells.square.__code__.co_filename, "square")
+
+
+def test_an_endless_recursion_is_an_error_and_no_dead_worker(cells: Any) -> None:
+    """Its way is too deep to travel whole; both ends of it do."""
+    with pytest.raises(RecursionError) as raised:
+        xp.map(cells.deeper, [1])
+    names = [step.name for step in traceback.extract_tb(raised.value.__traceback__)]
+    assert names[-1] == "deeper"
+    assert 5 < names.count("deeper") < 30
 
 
 def test_a_dead_worker_costs_only_the_time_of_its_item(cells: Any, tmp_path: Any) -> None:
