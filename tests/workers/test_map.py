@@ -33,6 +33,16 @@ def dies_once(path):
 def dies(n):
     os.kill(os.getpid(), signal.SIGKILL)
 
+class Own:
+    __reduce__ = None
+
+    def __repr__(self):
+        return "an Own"
+
+def logs(n):
+    logging.warning("carries", extra={"plain": {"n": [1, (2.5, None)]}, "own": Own()})
+    return n
+
 def deeper(n):
     return deeper(n)
 
@@ -91,6 +101,13 @@ def test_an_error_says_at_which_item(cells: Any) -> None:
     assert raised.value.__notes__ == ["(item 1 of xp.map: 13)"]
     steps = [(step.filename, step.name) for step in traceback.extract_tb(raised.value.__traceback__)]
     assert steps[-1] == (cells.square.__code__.co_filename, "square")
+
+
+def test_what_a_log_record_carries_costs_nobody_the_worker(cells: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever is no plain value arrives as its text: its class may be one that is not known here."""
+    assert xp.map(cells.logs, [1]) == [1]
+    (record,) = [each for each in caplog.records if each.message == "carries"]
+    assert (record.plain, record.own) == ({"n": [1, (2.5, None)]}, "an Own")  # type: ignore[attr-defined]
 
 
 def test_an_endless_recursion_is_an_error_and_no_dead_worker(cells: Any) -> None:
