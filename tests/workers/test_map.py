@@ -43,6 +43,11 @@ def logs(n):
     logging.warning("carries", extra={"plain": {"n": [1, (2.5, None)]}, "own": Own()})
     return n
 
+def foreign(n):
+    sys.modules["only_there"] = module = type(os)("only_there")
+    exec("class Thing: pass", vars(module))
+    return module.Thing()
+
 def deeper(n):
     return deeper(n)
 
@@ -150,6 +155,13 @@ def test_what_cannot_travel_is_named(cells: Any, function: str, item: Any, what:
     with pytest.raises(xp.CannotTravel, match=r"cannot pickle '_thread\.lock' object") as refused:
         xp.map(eval(function, notebook.names), [item])
     assert refused.value.what == what
+
+
+def test_a_result_of_a_module_that_only_the_worker_has_is_told(cells: Any) -> None:
+    """As one that cannot be sent is."""
+    with pytest.raises(xp.CannotTravel, match="No module named 'only_there'") as refused:
+        xp.map(cells.foreign, [1])
+    assert refused.value.what == "the result of item 0"
 
 
 def test_a_generator_is_no_function_to_map() -> None:

@@ -136,11 +136,7 @@ class Batch:
 
 
 def _check(function: Any, items: Any, timeout: Any, at_once: Any) -> None:
-    """Refuse what would fail later, in the middle of ours.
-
-    Raises:
-        CannotMap: Something is not what `map` asks for.
-    """
+    """Refuse, with `CannotMap`, what would fail later, in the middle of ours."""
     if not callable(function):
         raise CannotMap(f"xp.map expects a function and then its items; got {function!r:.80} as the function")
     if not isinstance(items, Iterable):
@@ -290,7 +286,11 @@ class _Shared:
                 error = raised(ending)
                 error.add_note(f"(item {number} of xp.map: {batch.items[number]!r:.200})")
                 raise error
-            return unpack(ending.result)
+            try:
+                return unpack(ending.result)
+            except Exception as error:
+                why = f"it cannot be read here ({type(error).__name__}: {error})"
+                raise CannotTravel(batch.name, f"the result of item {number}", why) from error
         raise XPipeError("unreachable")
 
     def _job(self, batch: Batch, function: Packed, number: int) -> Job:
