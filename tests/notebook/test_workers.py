@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.notebook.kernels import FRESH
+from tests.notebook.kernels import FRESH, LOAD
 
 HANDLERS = """\
 import logging, pathlib, time, warnings
@@ -98,3 +98,13 @@ def test_a_map_has_a_bar_and_gives_its_results_in_order(far) -> None:
     assert sorted(ran.outputs[1]["text"].splitlines()) == [f"square of {number}" for number in range(5)]
     (last,) = [each for each in updates if FULL in each["data"]["text/plain"]]
     assert last["data"] == {"text/plain": f"square {FULL} 100 % · 5 of 5"}
+
+
+def test_stop_ends_a_map_and_says_so(bare) -> None:
+    """Although the loop has nothing else to do meanwhile, and nothing of ours runs in the kernel; the next one works."""
+    assert not bare(LOAD + "\nimport time").error
+    first = iter([bare.interrupt])
+    ran = bare("await xp.map(time.sleep, [60, 60])", on_output=lambda _output: next(first, lambda: None)())
+    assert ran.said == "Stopped sleep: what it has not done is given up."
+    assert ran.seconds < 20
+    assert bare("await xp.map(abs, [-1])").value == "[1]"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
 import threading
 import uuid
 from dataclasses import replace
@@ -298,6 +300,26 @@ def test_an_entry_that_somebody_broke_is_told_and_the_rest_goes_on(redis_server)
                 await more
         told = [event for event in recorder.of(BackendEvent) if event.state == "corrupt"]
         assert told and key in told[0].error
+
+    run(story())
+
+
+def test_a_state_server_of_its_own_that_dies_is_replaced():
+    """Nobody else would start it again, and work for workers would wait for ever; it is filled again, as a Redis is."""
+
+    async def story():
+        async with sharing(sayer, backend=StateAddress("manager")) as organism:
+            conversation = await organism.inject(Say("x"), to="sayer")
+            await conversation
+            state, mirror = organism.shared_state, organism.pump.conversations.mirror
+            before = state.conversation(conversation.id)
+            first = mirror._server
+            os.kill(first.pid, signal.SIGKILL)
+            await (await organism.inject(Say("y"), to="sayer"))
+            await mirror.written()
+            await eventually(lambda: len(state.conversations()) == 2)
+            assert replace(state.conversation(conversation.id), changed=before.changed) == before
+            assert (mirror._server.pid == first.pid, mirror._server.address) == (False, first.address)
 
     run(story())
 

@@ -116,8 +116,9 @@ def test_a_wrong_password_is_refused_in_one_sentence(tmp_path):
     try:
         for secret in ("", ":wrong@", "somebody:else@"):
             url = f"redis://{secret}127.0.0.1:{server.port}"
-            with pytest.raises(StoreRefused, match=f"Redis at 127.0.0.1:{server.port}: "):
+            with pytest.raises(StoreRefused, match=f"Redis at 127.0.0.1:{server.port}: ") as refused:
                 SharedState.open(url)
+            assert ("asks for a password" in str(refused.value)) is (not secret)
         with SharedState.open(f"redis://:hush@127.0.0.1:{server.port}") as state:
             assert state.conversations() == []
     finally:

@@ -33,6 +33,24 @@ def dies_once(path):
 def dies(n):
     os.kill(os.getpid(), signal.SIGKILL)
 
+class Own:
+    __reduce__ = None
+
+    def __repr__(self):
+        return "an Own"
+
+def logs(n):
+    logging.warning("carries", extra={"plain": {"n": [1, (2.5, None)]}, "own": Own()})
+    return n
+
+def foreign(n):
+    sys.modules["only_there"] = module = type(os)("only_there")
+    exec("class Thing: pass", vars(module))
+    return module.Thing()
+
+def deeper(n):
+    return deeper(n)
+
 def hangs(n):
     while n == 2:
         pass
@@ -90,6 +108,22 @@ def test_an_error_says_at_which_item(cells: Any) -> None:
     assert steps[-1] == (cells.square.__code__.co_filename, "square")
 
 
+def test_what_a_log_record_carries_costs_nobody_the_worker(cells: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever is no plain value arrives as its text: its class may be one that is not known here."""
+    assert xp.map(cells.logs, [1]) == [1]
+    (record,) = [each for each in caplog.records if each.message == "carries"]
+    assert (record.plain, record.own) == ({"n": [1, (2.5, None)]}, "an Own")  # type: ignore[attr-defined]
+
+
+def test_an_endless_recursion_is_an_error_and_no_dead_worker(cells: Any) -> None:
+    """Its way is too deep to travel whole; both ends of it do."""
+    with pytest.raises(RecursionError) as raised:
+        xp.map(cells.deeper, [1])
+    names = [step.name for step in traceback.extract_tb(raised.value.__traceback__)]
+    assert names[-1] == "deeper"
+    assert 5 < names.count("deeper") < 30
+
+
 def test_a_dead_worker_costs_only_the_time_of_its_item(cells: Any, tmp_path: Any) -> None:
     """The item is done by another one; if it kills that, too, the whole has failed."""
     paths = [str(tmp_path / str(n)) for n in range(4)]
@@ -123,6 +157,13 @@ def test_what_cannot_travel_is_named(cells: Any, function: str, item: Any, what:
     assert refused.value.what == what
 
 
+def test_a_result_of_a_module_that_only_the_worker_has_is_told(cells: Any) -> None:
+    """As one that cannot be sent is."""
+    with pytest.raises(xp.CannotTravel, match="No module named 'only_there'") as refused:
+        xp.map(cells.foreign, [1])
+    assert refused.value.what == "the result of item 0"
+
+
 def test_a_generator_is_no_function_to_map() -> None:
     """It is told before anything is started."""
 
@@ -131,6 +172,27 @@ def test_a_generator_is_no_function_to_map() -> None:
 
     with pytest.raises(TypeError, match="numbers is a generator"):
         xp.map(numbers, [1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "said"),
+    [
+        ((5, [1]), {}, "expects a function and then its items; got 5"),
+        ((abs, 5), {}, "expects a list of items, or something else to go through; got 5"),
+        ((lambda: 1, [1]), {}, "calls <lambda> with one item at a time, but: too many positional arguments"),
+        ((pow, [1]), {}, "calls pow with one item at a time, but: missing a required argument: 'exp'"),
+        ((abs, [1]), {"workers": -1}, "workers is -1; expected a whole number from 1"),
+        ((abs, [1]), {"workers": "2"}, "workers is '2'; expected a whole number from 1"),
+        ((abs, [1]), {"timeout": "3"}, "timeout is '3'; expected seconds, more than 0"),
+        ((abs, [1]), {"timeout": 0}, "timeout is 0; expected seconds, more than 0"),
+    ],
+)
+def test_an_argument_of_no_use_is_told_at_once(arguments: Any, settings: dict[str, Any], said: str) -> None:
+    """Nothing waits for ever, and nothing is given that nobody has computed."""
+    with pytest.raises(xp.XPipeError, match=said) as refused:
+        xp.map(*arguments, **settings)
+    assert isinstance(refused.value, TypeError)
+    assert isinstance(refused.value, ValueError)
 
 
 SCRIPT = """

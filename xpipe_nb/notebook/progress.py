@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ProgressShown", "show_batches"]
 
+WAKE = 0.2
+"""Seconds after which Stop acts at the latest, while a cell waits for `xp.map`."""
+
 
 class ProgressShown:
     """Draws a bar for each frame in which a handler tells how far it is, and says when worker processes start.
@@ -124,9 +127,16 @@ def show_batches(outputs: Outputs, parted: Callable[[Bars], None]) -> Callable[[
             tell(0, batch.total)
             batch.subscribe(tell)
             batch.future.add_done_callback(lambda _future: batch.do_here(finish))
+            _wake_while_it_runs(batch, _loop_here())
 
     watchers.append(show)
     return lambda: watchers.remove(show)
+
+
+def _wake_while_it_runs(batch: Batch, loop: asyncio.AbstractEventLoop | None) -> None:
+    """Let Stop act soon: a loop with nothing to do looks at it only when it wakes."""
+    if loop is not None and not batch.future.done():
+        loop.call_later(WAKE, _wake_while_it_runs, batch, loop)
 
 
 def _loop_here() -> asyncio.AbstractEventLoop | None:

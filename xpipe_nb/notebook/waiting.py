@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FrameType, TracebackType
 from typing import Any
@@ -40,7 +41,10 @@ def stopped(session: Session, way: TracebackType | None) -> str | None:
         way: The traceback with which the cell ended.
     """
     frames = [frame for frame in _frames(way) if is_ours(frame.f_code.co_filename)]
+    mapping = sys.modules.get("xpipe_nb.workers.mapping")  # it is there if anybody has used it
     for frame in reversed(frames):
+        if mapping is not None and frame.f_code is mapping.Batch.__await__.__code__:
+            return f"Stopped {frame.f_locals['self'].name}: what it has not done is given up."
         if frame.f_code in _CONVERSATIONS:
             return f"Stopped waiting. {goes_on(session, _CONVERSATIONS[frame.f_code](frame.f_locals))}"
         if frame.f_code in _OTHERS:

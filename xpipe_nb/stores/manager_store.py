@@ -27,6 +27,7 @@ __all__ = ["ManagerStore", "StateServer"]
 
 LOOPBACK = "127.0.0.1:0"
 KEY_BYTES = 32
+DYING_SECONDS = 0.5
 ROOT = str(Path(__file__).resolve().parents[2])
 """Where this package is found, which the server has to find, too."""
 
@@ -166,6 +167,14 @@ class StateServer:
     def pid(self) -> int:
         """The id of its process."""
         return self._process.pid
+
+    def has_ended(self) -> bool:
+        """Say whether its process is no more; one that has just lost its connections has a moment for that."""
+        try:
+            self._process.wait(DYING_SECONDS)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def stop(self) -> None:
         """End it; what it kept is gone."""

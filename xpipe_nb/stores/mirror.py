@@ -261,6 +261,18 @@ class Mirror:
                 self._loop.call_soon_threadsafe(self._look_for_loss)
         except RuntimeError:  # the loop is closed: nobody is left to tell
             return
+        if state == "away":
+            self._serve_again()
+
+    def _serve_again(self) -> None:
+        """Replace a state server of our own that has ended, at the same place, since nobody else would."""
+        if self._server is None or not self._server.has_ended():
+            return
+        self._server.stop()
+        try:
+            self._server = _served(self.address)
+        except StoreError as error:
+            log.warning("%s: it has ended and cannot be started again", error)
 
     def _look_for_loss(self) -> None:
         """A store that is back may have come back empty: then all that is remembered is written once more."""

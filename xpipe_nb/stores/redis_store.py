@@ -29,6 +29,8 @@ __all__ = ["RedisStore"]
 
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
+_ASKS = "it asks for a password, and there is none"
+
 FIELDS = ("limit", "prompt", "completion", "reserved", "requests")
 
 _ACCOUNT = """
@@ -130,10 +132,12 @@ class RedisStore:
         try:
             yield
         except (errors.AuthenticationError, errors.NoPermissionError) as error:
+            if _words(error).startswith(("HELLO must be called", "Authentication required")):
+                raise StoreRefused(self.where, _ASKS, "give one in its URL") from None
             raise StoreRefused(self.where, _words(error), "look at the user and password in its URL") from None
         except errors.ResponseError as error:
             if str(error).startswith("NOAUTH"):
-                raise StoreRefused(self.where, _words(error), "give a password in its URL") from None
+                raise StoreRefused(self.where, _ASKS, "give one in its URL") from None
             if key and "WRONGTYPE" in str(error):
                 raise CorruptEntry(self.where, self.prefix + key, "it is of another type than ours") from None
             raise StoreAway(self.where, _words(error)) from None

@@ -95,7 +95,21 @@ class _Records(QueueHandler):
         self._send = tell
 
     def enqueue(self, record: logging.LogRecord) -> None:
-        self._send(Logged(dict(vars(record))))
+        self._send(Logged({name: _plain(value) for name, value in vars(record).items()}))
+
+
+def _plain(value: Any) -> Any:
+    """Give what can be read where a class of the worker's is not known: plain values as they are, others as text."""
+    if type(value) in (str, bytes, int, float, bool, type(None)):
+        return value
+    if type(value) in (list, tuple):
+        return type(value)(map(_plain, value))
+    if type(value) is dict:
+        return {_plain(key): _plain(each) for key, each in value.items()}
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - it is a person's own
+        return f"(it cannot be shown: {type(error).__name__})"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from types import TracebackType
 from typing import Any
 
 from xpipe_nb.errors import XPipeError
@@ -13,6 +14,9 @@ __all__ = ["RemoteError", "failed", "raised"]
 
 DEPTH = 8
 """How many causes of an error travel with it."""
+
+STEPS, ENDS = 200, 10
+"""How many steps the way to an error may have to travel whole; of a longer one its first and its last ones do."""
 
 
 class RemoteError(XPipeError):
@@ -48,11 +52,27 @@ def _plain(error: BaseException | None, depth: int) -> dict[str, Any] | None:
     way = error.__traceback__
     return {
         "error": _packed(error),
-        "traceback": None if way is None else Traceback(way).as_dict(),
+        "traceback": None if way is None else Traceback(_shortened(way)).as_dict(),
         "cause": _plain(error.__cause__, depth - 1),
         "context": None if error.__suppress_context__ else _plain(error.__context__, depth - 1),
         "hides": error.__suppress_context__,
     }
+
+
+def _shortened(way: TracebackType) -> TracebackType:
+    """Leave out the middle of a way that is too deep to travel, as that of an endless recursion is."""
+    steps = []
+    step: TracebackType | None = way
+    while step is not None:
+        steps.append(step)
+        step = step.tb_next
+    if len(steps) <= STEPS:
+        return way
+    short: TracebackType | None = None
+    for each in reversed(steps[:ENDS] + steps[-ENDS:]):
+        short = TracebackType(short, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    assert short is not None  # for the type checker
+    return short
 
 
 def _packed(error: BaseException) -> bytes:

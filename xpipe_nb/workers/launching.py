@@ -82,6 +82,7 @@ class Forkserver:
 
     def launch(self, end: socket.socket) -> None:
         """Ask the server for a worker."""
+        self._listen()  # what it has told and nobody reads would fill the socket in the end
         if self._orders is not None and self._server is not None and self._server.poll() is None:
             with suppress(OSError):
                 socket.send_fds(self._orders, [b"+"], [end.fileno()])

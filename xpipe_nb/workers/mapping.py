@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextvars
+import inspect
 import itertools
+import math
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
@@ -27,10 +30,14 @@ from xpipe_nb.workers.remote import reflect
 from xpipe_nb.workers.reports import Failed, Report, Started
 from xpipe_nb.workers.sizing import default_size
 
-__all__ = ["Batch", "map"]
+__all__ = ["Batch", "CannotMap", "map"]
 
 POISON = 2
 """How many workers one item may cost."""
+
+
+class CannotMap(XPipeError, TypeError, ValueError):
+    """`xp.map` was called with something that it cannot use; it says what, and what it expects."""
 
 
 class Batch:
@@ -47,10 +54,11 @@ class Batch:
         self, function: Callable[[Any], Any], items: Iterable[Any], timeout: float | None, at_once: int | None
     ) -> None:
         self.name = function_name(function)
+        _check(function, items, timeout, at_once)
         self.items, self.timeout, self.at_once = list(items), timeout, at_once
         self.function, self.form = function, form_of(function)
         if self.form in ("generator", "async-generator"):
-            raise TypeError(f"{self.name} is a generator; xp.map calls a function that returns its result")
+            raise CannotMap(f"{self.name} is a generator; xp.map calls a function that returns its result")
         self.done = 0
         self.future: Future[list[Any]] = Future()
         self._told: list[Callable[[int, int], None]] = []
@@ -118,13 +126,37 @@ class Batch:
         return self.future.result()
 
     def __await__(self) -> Generator[Any, None, list[Any]]:
-        return asyncio.wrap_future(self.future).__await__()
+        return (yield from asyncio.wrap_future(self.future).__await__())
 
     def __iter__(self) -> Iterator[Any]:
-        raise TypeError(f"an event loop runs here, so write: await xp.map({self.name}, …)")
+        raise CannotMap(f"an event loop runs here, so write: await xp.map({self.name}, …)")
 
     def __repr__(self) -> str:
-        return f"xp.map of {self.name}: {self.done} of {self.total}"
+        return f"xp.map of {self.name}: {self.done} of {self.total} done; await it for the results"
+
+
+def _check(function: Any, items: Any, timeout: Any, at_once: Any) -> None:
+    """Refuse, with `CannotMap`, what would fail later, in the middle of ours."""
+    if not callable(function):
+        raise CannotMap(f"xp.map expects a function and then its items; got {function!r:.80} as the function")
+    if not isinstance(items, Iterable):
+        raise CannotMap(f"xp.map expects a list of items, or something else to go through; got {items!r:.80}")
+    if timeout is not None and not _is_above_zero(timeout, int | float):
+        raise CannotMap(f"timeout is {timeout!r:.80}; expected seconds, more than 0, or None for no limit")
+    if at_once is not None and not _is_above_zero(at_once, int):
+        raise CannotMap(f"workers is {at_once!r:.80}; expected a whole number from 1, or None")
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some functions in C do not say
+        return
+    try:
+        signature.bind(None)
+    except TypeError as error:
+        raise CannotMap(f"xp.map calls {function_name(function)} with one item at a time, but: {error}") from None
+
+
+def _is_above_zero(value: Any, kind: Any) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool) and value > 0 and math.isfinite(value)
 
 
 def map(  # noqa: A001 - what it is, over many processes
@@ -145,12 +177,13 @@ def map(  # noqa: A001 - what it is, over many processes
         items: What it is called with.
         progress: Told how many are done, of how many, each time another one is.
         timeout: Seconds that one call may take.
-        workers: How many processes work at once; default: the processors that this process may use, at most four.
+        workers: How many processes work at once, from 1; default: the processors that this process may use, at most four.
 
     Returns:
         The list of results. Where an event loop runs, as in a notebook, something to be awaited for it.
 
     Raises:
+        CannotMap: An argument is of no use; nothing was started. It is a `TypeError` and a `ValueError`.
         Exception: The first that the function raises; the other calls are given up.
         CannotTravel: Something cannot be sent to another process.
         TimeoutError: A call took too long.
@@ -202,7 +235,8 @@ class _Shared:
     def _end(self) -> None:
         """End the workers with the process, and not a moment later."""
         if self._loop is not None and self._pool is not None:
-            asyncio.run_coroutine_threadsafe(self._pool.stop(), self._loop).result(2)
+            with suppress(TimeoutError):  # they end with this process in any case
+                asyncio.run_coroutine_threadsafe(self._pool.stop(), self._loop).result(2)
 
     async def _carry(self, batch: Batch, function: Packed) -> None:
         loop = asyncio.get_running_loop()
@@ -252,7 +286,11 @@ class _Shared:
                 error = raised(ending)
                 error.add_note(f"(item {number} of xp.map: {batch.items[number]!r:.200})")
                 raise error
-            return unpack(ending.result)
+            try:
+                return unpack(ending.result)
+            except Exception as error:
+                why = f"it cannot be read here ({type(error).__name__}: {error})"
+                raise CannotTravel(batch.name, f"the result of item {number}", why) from error
         raise XPipeError("unreachable")
 
     def _job(self, batch: Batch, function: Packed, number: int) -> Job:

@@ -77,7 +77,6 @@ def _reap(orders: socket.socket, children: set[int]) -> None:
         if not pid:
             return
         children.discard(pid)
-        try:
-            orders.sendall(STATUS.pack(pid, os.waitstatus_to_exitcode(status)))
-        except OSError:  # nobody is left who would like to know
-            return
+        # Nobody is left who would like to know, or nobody listens: to wait for that would be to start no worker any more.
+        with suppress(OSError):
+            orders.send(STATUS.pack(pid, os.waitstatus_to_exitcode(status)), socket.MSG_DONTWAIT)

@@ -97,7 +97,7 @@ class WorkerPool:
             raise
 
     def _give_up(self, errand: Errand) -> None:
-        if errand.worker is not None:
+        if errand.worker is not None and errand.worker.errand is errand:  # it may have another one by now
             errand.worker.kill()
         elif errand in self._queue:
             self._queue.remove(errand)
