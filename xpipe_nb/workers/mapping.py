@@ -171,6 +171,7 @@ def map(  # noqa: A001 - what it is, over many processes
 
     Function, items and results travel by value, so that anything will do that is defined in a cell. A worker that dies
     costs nothing but the time of its item, which another one does; an item that costs two workers ends the whole.
+    A module is imported once in each worker, as everywhere: a warm worker does not see that it was changed since.
 
     Args:
         function: Called with one item; a coroutine function is awaited.
