@@ -29,7 +29,7 @@ const ATTENTION: ReadonlySet<string> = new Set(['asking', 'held']);
 export function stateWords(node: NodeRow, now = 0): string {
   const { asks = 0, held = 0, retry, running, queue } = node;
   const counts: [string, number][] = [
-    ['waiting', node.waiting - (retry === undefined ? 0 : 1) - asks],
+    ['waiting', node.waiting - (retry === undefined ? 0 : 1) - asks - held],
     ['queue', queue - held]
   ];
   const words = [
