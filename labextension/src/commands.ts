@@ -15,10 +15,10 @@ export const SHOW = 'xpipe_nb:show-panel';
 const JUMP = 'xpipe_nb:show-cell';
 
 /** Each with its verb, and whether it can be done at present. */
-const ACTS: readonly (readonly [Act, string, (state: string) => boolean])[] = [
+const ACTS: readonly (readonly [Act, string, (state: string, held: boolean) => boolean])[] = [
   ['pause', 'Pause', state => state === 'running'],
   ['resume', 'Resume', state => state === 'paused'],
-  ['step', 'Step', state => state === 'paused'],
+  ['step', 'Step', (state, held) => state === 'paused' || (state === 'running' && held)],
   ['stop', 'Stop', state => state === 'running' || state === 'paused']
 ];
 
@@ -34,7 +34,8 @@ export const commands: JupyterFrontEndPlugin<void> = {
     let known = '';
     organisms.changed.connect(() => {
       const { chosen } = organisms;
-      const now = JSON.stringify([chosen?.name, chosen?.told?.organism.state, chosen?.told?.lost]);
+      const told = chosen?.told;
+      const now = JSON.stringify([chosen?.name, told?.organism.state, (told?.organism.holding ?? 0) > 0, told?.lost]);
       if (now !== known) {
         known = now;
         all.forEach(command => app.commands.notifyCommandChanged(command));
@@ -67,12 +68,15 @@ function addAct(
   organisms: Organisms,
   act: Act,
   verb: string,
-  can: (state: string) => boolean
+  can: (state: string, held: boolean) => boolean
 ): string {
   const command = `xpipe_nb:${act}`;
   app.commands.addCommand(command, {
     label: () => `${verb} ${nameOf(organisms.chosen)}`,
-    isEnabled: ({ organism }) => can(stateOf(named(organisms, organism)?.told ?? null)),
+    isEnabled: ({ organism }) => {
+      const told = named(organisms, organism)?.told ?? null;
+      return can(stateOf(told), (told?.organism.holding ?? 0) > 0);
+    },
     execute: ({ organism }) => named(organisms, organism)?.ask(act)
   });
   return command;

@@ -27,7 +27,7 @@ export type { WorkerRow, Workers } from './processes';
 export const PROTOCOL = 2;
 
 /** How a listener is: idle, at work, waiting for others or for a person, or its last message went wrong. */
-export type NodeState = 'idle' | 'processing' | 'waiting' | 'asking' | 'error';
+export type NodeState = 'idle' | 'processing' | 'waiting' | 'asking' | 'held' | 'error';
 
 export interface OrganismRow {
   readonly name: string;
@@ -89,6 +89,8 @@ export interface NodeRow {
   readonly retry?: number;
   /** How many of its handlers wait for a person. */
   readonly asks?: number;
+  /** How many of the messages in its queue are held at a breakpoint. */
+  readonly held?: number;
   /** It was taken out by a reload. */
   readonly gone?: boolean;
 }
@@ -277,7 +279,8 @@ const NODE: Shape = {
   gone: maybe(isFlag),
   median: maybe(isNumber),
   retry: maybe(isNumber),
-  asks: maybe(isNumber)
+  asks: maybe(isNumber),
+  held: maybe(isNumber)
 };
 const EDGE: Shape = {
   ...each(isText, 'key', 'from', 'to'),

@@ -29,13 +29,16 @@ export function statusOf(told: readonly Told[]): Status {
 function lineOf(told: Told): string {
   const { state, flying, queued } = told.organism;
   const numbers = state === 'paused' ? `${count(queued)} held` : `${count(flying)} in flight`;
-  return `${nameOf(told)}: ${plain(state, 20)} · ${numbers}`;
+  const [held] = state === 'running' ? (told.organism.held ?? []) : [];
+  return `${nameOf(told)}: ${held ? `held at ${plain(held.to, 40)}` : plain(state, 20)} · ${numbers}`;
 }
 
 function sumOf(alive: readonly Told[]): string {
   const flying = alive.reduce((sum, { organism }) => sum + organism.flying, 0);
   const paused = alive.filter(({ organism }) => organism.state === 'paused').length;
-  const parts = [`${alive.length} organisms`, paused ? `${paused} paused` : '', `${count(flying)} in flight`];
+  const held = alive.reduce((sum, { organism }) => sum + (organism.holding ?? 0), 0);
+  const words = [paused ? `${paused} paused` : '', held ? `${count(held)} held` : ''];
+  const parts = [`${alive.length} organisms`, ...words, `${count(flying)} in flight`];
   return parts.filter(Boolean).join(' · ');
 }
 

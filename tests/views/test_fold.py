@@ -67,6 +67,7 @@ def test_what_is_held_is_shown_until_it_is_released():
             (held,) = watcher.state.held.values()
             assert (held.conversation, held.number, held.to, held.type) == (1, 1, "planner", "Question")
             assert watcher.state.breakpoints == (("planner", None),)
+            assert not watcher.state.questions, "it is told as what is held, not once more as a question"
             later = fold_all(ViewState("x"), organism.breakpoints.events())
             assert list(later.held) == [held.key]
             organism.breakpoints.clear()

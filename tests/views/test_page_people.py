@@ -113,7 +113,7 @@ def test_a_dead_letter_is_mended_where_it_is_wrong(browser):
         choose(page, "Messages")
         page.click('tr:has-text("dead letter")')
         page.click('button[aria-label="Edit and resend"]')
-        text = page.input_value("textarea")
+        text = page.input_value("textarea.xml")
         page.click('button[aria-label="Resend"]')
         begin = text.index("high")
         detail = "confidence: expected a number from 0 to 1, got 'high' (<Draft> line 3, column 3)"
@@ -124,7 +124,7 @@ def test_a_dead_letter_is_mended_where_it_is_wrong(browser):
         page.click('button[aria-label="Resend"]')
         assert "<Confidence>0.7</Confidence>" in said(page, "resend")["text"]
         answer(page, "resend")
-        page.wait_for_selector("textarea", state="hidden")
+        page.wait_for_selector("textarea.xml", state="hidden")
 
 
 def test_a_worker_is_killed_on_the_second_click(browser):

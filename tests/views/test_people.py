@@ -143,6 +143,8 @@ def test_a_budget_is_raised_from_the_view_and_the_handler_goes_on():
             await eventually(lambda: bool(desk.organism.questions))
             (question,) = desk.part("questions")["questions"]
             assert (question["kind"], question["needs"], question["name"]) == ("budget", 2_000, "spender")
+            (account,) = desk.part("budgets")["accounts"]
+            assert account == {"key": 1, "limit": 1_000, "used": 0, "reserved": 0, "open": True}, "it can be raised"
             assert desk.part("graph")["nodes"][1]["state"] == "asking"
             assert desk.part("threads")["frames"][0]["state"] == "asking"
             assert desk.part("messages")["rows"][0]["state"] == "asking"
@@ -169,7 +171,7 @@ def test_a_view_that_comes_late_knows_what_was_spent_and_is_asked():
             await desk.organism.inject(Job(2_000), to="spender")
             await eventually(lambda: bool(desk.organism.questions))
             late = Feed(desk.organism).snapshot()
-            assert [(each["key"], each["used"]) for each in late["budgets"]["accounts"]] == [(1, 300)]
+            assert [(each["key"], each["used"]) for each in late["budgets"]["accounts"]] == [(1, 300), (2, 0)]
             assert late["budgets"]["limit"] == 1_000
             assert late["questions"]["questions"][0]["conversation"] == 2
             desk.organism.conversations[1].cancel()

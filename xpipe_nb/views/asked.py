@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xpipe_nb.events import QuestionEvent
+from xpipe_nb.views.spent import open_account
 from xpipe_nb.views.state import Moment, QuestionNow, ViewState
 
 __all__ = ["asking_frames", "asking_listeners", "fold_question", "questions_part"]
@@ -15,7 +16,9 @@ _LONGEST = 300
 
 
 def fold_question(state: ViewState, event: QuestionEvent, now: Moment) -> None:
-    """A handler asks, asks in other words, or asks no more."""
+    """A handler asks, asks in other words, or asks no more; a message that is held is told of as such, and no question."""
+    if event.kind == "breakpoint":
+        return
     if event.state != "asked":
         state.questions.pop(event.number, None)
         return
@@ -31,6 +34,8 @@ def fold_question(state: ViewState, event: QuestionEvent, now: Moment) -> None:
         now if known is None else known.asked,
         event.about if isinstance(event.about, int) else None,
     )
+    if event.kind == "budget":
+        open_account(state, event.conversation)
 
 
 def asking_frames(state: ViewState) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from lxml import etree
@@ -9,7 +10,7 @@ from lxml import etree
 from xpipe_nb.events import BreakpointsEvent, MessageHeldEvent, MessageReleasedEvent
 from xpipe_nb.views.state import HeldNow, Moment, ViewState
 
-__all__ = ["control_rows", "fold_breakpoints", "fold_held", "fold_released"]
+__all__ = ["control_rows", "fold_breakpoints", "fold_held", "fold_released", "held_for"]
 
 _MOST_HELD = 20
 """How many held messages a snapshot tells of, the ones that have waited longest."""
@@ -37,6 +38,11 @@ def fold_released(state: ViewState, event: MessageReleasedEvent, _now: Moment) -
         if message is not None and etree.iselement(event.element):
             size = len(etree.tostring(event.element))
             state.messages[under.key] = message._replace(element=event.element, size=size)
+
+
+def held_for(state: ViewState) -> Counter[str]:
+    """Count for each listener how many messages for it are held."""
+    return Counter(each.to for each in state.held.values())
 
 
 def control_rows(state: ViewState) -> dict[str, Any]:

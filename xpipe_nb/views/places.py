@@ -14,7 +14,8 @@ from xpipe_nb.views.lettering import printable, text_width
 
 __all__ = ["Line", "Place", "Places", "below", "connect", "extended", "places_of"]
 
-_HEIGHT, _LEAST, _MOST, _GAP, _EDGE, _FOOT = 46, 112, 280, 32, 6, 22
+# The least width holds `error, retry in 3 s` below the name.
+_HEIGHT, _LEAST, _MOST, _GAP, _EDGE, _FOOT = 46, 150, 280, 32, 6, 22
 
 _WAYS: tuple[tuple[int, dict[str, Any]], ...] = (
     (880, {"apart": 72, "beside": _GAP}),

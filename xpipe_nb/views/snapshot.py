@@ -14,7 +14,7 @@ from typing import Any
 
 from xpipe_nb.views.asked import asking_frames, asking_listeners, questions_part
 from xpipe_nb.views.at_work import workers_part
-from xpipe_nb.views.holding import control_rows
+from xpipe_nb.views.holding import control_rows, held_for
 from xpipe_nb.views.places import Places
 from xpipe_nb.views.spent import budgets_part
 from xpipe_nb.views.state import (
@@ -116,6 +116,7 @@ def _written(
     tell, busy = clock_of(state, live=live), busy_frames(state)
     rows, waits = _newest(state, most[1]), _waiting(state, busy)
     asks, asking = asking_listeners(state), asking_frames(state)
+    held = held_for(state) if live else Counter[str]()
     questions = questions_part(state, tell)
     asked = [each["conversation"] for each in questions["questions"]]
     return {
@@ -128,7 +129,7 @@ def _written(
             "width": places.width,
             "height": places.height,
             "nodes": [
-                _node(each, waits[each.name], asks.get(each.name, 0), places, tell, live=live)
+                _node(each, waits[each.name], asks.get(each.name, 0), held[each.name], places, tell, live=live)
                 for each in state.listeners.values()
             ],
             "edges": [_edge(each, places) for each in state.edges.values() if _is_drawn(each, state)],
@@ -212,7 +213,9 @@ def _waiting(state: ViewState, busy: set[int]) -> Counter[str]:
     )
 
 
-def _node(each: ListenerNow, waiting: int, asks: int, places: Places, tell: Clock, *, live: bool) -> dict[str, Any]:
+def _node(
+    each: ListenerNow, waiting: int, asks: int, held: int, places: Places, tell: Clock, *, live: bool
+) -> dict[str, Any]:
     place = places.nodes[each.name]
     row = {
         "key": each.name,
@@ -221,7 +224,7 @@ def _node(each: ListenerNow, waiting: int, asks: int, places: Places, tell: Cloc
         "y": place.y,
         "w": place.w,
         "h": place.h,
-        "state": "asking" if asks else _word(each, waiting),
+        "state": "asking" if asks else "held" if held else _word(each, waiting),
         "running": each.running,
         "waiting": waiting + each.calling,
         "queue": each.queue,
@@ -231,6 +234,8 @@ def _node(each: ListenerNow, waiting: int, asks: int, places: Places, tell: Cloc
     }
     if asks:
         row["asks"] = asks
+    if held:
+        row["held"] = held
     if live and each.took:
         row["median"] = round(1000 * median(each.took))
     if live and each.retry is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from xpipe_nb.events import BudgetEvent, MessageQueuedEvent
 from xpipe_nb.views.state import KEPT_CONVERSATIONS, AccountNow, Moment, ViewState
 
-__all__ = ["budgets_part", "fold_budget", "note_warning"]
+__all__ = ["budgets_part", "fold_budget", "note_warning", "open_account"]
 
 
 def fold_budget(state: ViewState, event: BudgetEvent, _now: Moment) -> None:
@@ -24,6 +24,13 @@ def fold_budget(state: ViewState, event: BudgetEvent, _now: Moment) -> None:
     if frame is not None and gained:
         state.frames[event.thread_id] = frame._replace(tokens=frame.tokens + gained)
     _forget(state, number)
+
+
+def open_account(state: ViewState, number: int) -> None:
+    """A conversation is told of before anything was spent: the first tokens that it needs may be too many."""
+    if number not in state.accounts:
+        state.accounts[number] = AccountNow(number, state.limit)
+        _forget(state, number)
 
 
 def _forget(state: ViewState, newest: int) -> None:

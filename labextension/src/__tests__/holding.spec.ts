@@ -52,6 +52,14 @@ const without = (shown: Snapshot): Snapshot => {
 };
 
 describe('a message that is held', () => {
+  it('is counted once: held at its node, neither queued there nor a question', () => {
+    draw(snapshot('held'), actions());
+    expect(one('.node[data-key=critic] .line').textContent).toMatch(/^held 1/);
+    expect(one('.node[data-key=critic]').classList.contains('attention')).toBe(true);
+    expect(one('.node[data-key=critic]').getAttribute('aria-label')).not.toMatch(/waiting|queue/);
+    expect(one('.need').hidden).toBe(true);
+  });
+
   it('is said in the frame line and below it, with the ways out', () => {
     draw(snapshot('held'), actions());
     expect(one('[role=status]').textContent).toBe('held at critic');

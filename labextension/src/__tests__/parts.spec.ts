@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { FrameRow } from '../protocol';
+import type { EdgeRow, FrameRow } from '../protocol';
 import { axis } from '../render/axis';
 import { column } from '../render/lanes';
 import { inTree } from '../render/tree';
@@ -27,6 +27,22 @@ describe('the time axis', () => {
     expect(axis(0, 48_200, true).labels).toEqual(['0 s', '10', '20', '30', '40']);
     expect(axis(0, 8, true).labels).toEqual(['0 ms', '2', '4', '6', '8']);
     expect(axis(3, 20, false).labels).toEqual(['0', '4', '8', '12', '16']);
+  });
+});
+
+describe('the graph in a column', () => {
+  const { nodes, edges } = snapshot('research').graph;
+
+  it('has every node in a place of its own, and none moves when something is sent', () => {
+    const before = column(
+      nodes,
+      edges.filter(edge => edge.declared)
+    ).boxes;
+    expect(new Set([...before.values()].map(box => box.y)).size).toBe(nodes.length);
+    const any = { ...edges.filter(edge => edge.sent)[0], from: 'console', declared: false, refused: 0 } as EdgeRow;
+    const sent = nodes.map(({ key }) => ({ ...any, key: `console ${key}`, to: key }));
+    const after = column(nodes, [...edges, ...sent]).boxes;
+    expect(after).toEqual(before);
   });
 });
 

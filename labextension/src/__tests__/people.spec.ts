@@ -39,7 +39,9 @@ describe('a question that waits for a person', () => {
   it('is gone to by n, and answered in its own words', async () => {
     const acts = actions();
     draw(asked, acts);
-    press(one('.node'), 'n');
+    one('[role=tab]').focus();
+    press(one('[role=tab]'), 'n');
+    expect(document.activeElement?.getAttribute('role')).not.toBe('tab');
     expect(one('[role=tab][aria-selected=true]').textContent).toContain('Threads');
     one('.fall .attention button').click();
     const field = one('.ask input') as HTMLInputElement;

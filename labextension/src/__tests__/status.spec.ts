@@ -35,6 +35,13 @@ describe('the line on the status bar', () => {
     expect(two.title).toBe('hello: running · 3 in flight\necho: paused · 2 held');
   });
 
+  it('tells where messages are held at breakpoints', () => {
+    const held = [{ key: 1, conversation: 1, number: 1, from: 'a', to: 'shouter', type: 'Say', bytes: 9 }];
+    const stopped = told({ held, holding: 2 });
+    expect(statusOf([stopped]).text).toBe('hello: held at shouter · 3 in flight');
+    expect(statusOf([stopped, told({ name: 'echo' })]).text).toBe('2 organisms · 2 held · 6 in flight');
+  });
+
   it('names who holds the loop before all else', () => {
     const handler = 'hog holds the event loop (cell 3, line 5), so nothing else can run.';
     const status = statusOf([told({ name: 'echo' }), told({}, { blocked: handler })]);

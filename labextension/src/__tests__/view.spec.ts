@@ -450,3 +450,23 @@ describe('whatever it is given', () => {
     expect(root.childElementCount).toBe(0);
   });
 });
+
+describe('the graph in a narrow place', () => {
+  it('is the same whether drawn at once or as its edges came', () => {
+    const wide = vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(240);
+    const last = snapshot('research');
+    const { edges } = last.graph;
+    const view = draw({ ...last, graph: { ...last.graph, edges: edges.slice(0, 2) } });
+    view.update(last);
+    const grown = root.querySelector('svg.graph');
+    const other = document.createElement('div');
+    views.push(drawView(other, last));
+    const places = (svg: Element | null) =>
+      [...(svg?.querySelectorAll('.node .box, .node text, .edge') ?? [])].map(each =>
+        ['x', 'y', 'd'].map(name => each.getAttribute(name)).join(' ')
+      );
+    expect(places(grown).length).toBeGreaterThan(10);
+    expect(places(grown)).toEqual(places(other.querySelector('svg.graph')));
+    wide.mockRestore();
+  });
+});

@@ -69,6 +69,6 @@ describe('the Workers tab', () => {
   it('says how workers come to be while there are none', () => {
     draw(snapshot('research'));
     press(one('.node'), 'w');
-    expect(one('.tabpanel .blank').textContent).toBe('No workers yet. A cpu_bound handler starts them.');
+    expect(one('.tabpanel .blank').textContent).toBe('No workers now. A cpu_bound handler starts them.');
   });
 });

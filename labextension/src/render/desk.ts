@@ -5,15 +5,10 @@ import { lasting } from './words';
 
 export type Tab = 'graph' | 'threads' | 'budgets' | 'messages' | 'workers';
 
-/** What became of something that could be refused: nothing to say, or why not, and where in a text. */
+/** What became of something that could be refused: why not, and where in a text; else the text that was asked for. */
 export interface Outcome {
   readonly error?: string;
   readonly mark?: readonly [number, number];
-}
-
-/** What became of something that could be refused: why not, if it was; and the text that was asked for. */
-export interface Outcome {
-  readonly error?: string;
   readonly text?: string;
 }
 

@@ -16,6 +16,7 @@ const MARKS: Readonly<Record<NodeRow['state'], readonly [Glyph, Hue]>> = {
   processing: ['processing', 'running'],
   waiting: ['waiting', 'idle'],
   asking: ['you', 'attention'],
+  held: ['break', 'attention'],
   error: ['error', 'fault']
 };
 const FIRST_LINES = 4;

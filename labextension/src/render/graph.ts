@@ -71,8 +71,9 @@ export class GraphPanel implements Panel {
     const waits = graph.nodes.some(node => node.retry !== undefined) ? Math.floor(this.desk.now / 1000) : 0;
     const broken = JSON.stringify(organism.breakpoints ?? []);
     const context = `${narrow} ${selection.listener} ${this.flights.turn} ${waits} ${broken}`;
-    this.edges.update(graph.edges, () => context);
-    this.nodes.update(graph.nodes, () => context);
+    // A column leads its lines, and stands its nodes, as all of them together let it.
+    this.edges.update(graph.edges, edge => `${context} ${this.line(edge).d}`);
+    this.nodes.update(graph.nodes, node => `${context} ${this.box(node).y}`);
     this.roving.update(selection.listener === null ? null : this.nodes.element(selection.listener));
     this.drawer.update();
     this.nodes.settled();

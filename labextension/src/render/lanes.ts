@@ -58,7 +58,11 @@ function box(number: number): Box {
   return { x: LEFT, y: TOP + number * STEP, w: WIDTH, h: HEIGHT };
 }
 
-/** Go through the nodes by their edges, the topmost first; whoever is not reached begins anew. */
+/**
+ * Go through the nodes by their declared edges, the topmost first; whoever is not reached begins anew.
+ *
+ * What is sent changes nothing of that: nodes stay where they are.
+ */
 function inTurn(nodes: readonly NodeRow[], edges: readonly EdgeRow[]): string[] {
   const sorted = [...nodes].sort((a, b) => a.x - b.x || a.y - b.y).map(node => node.key);
   const high = new Map(nodes.map(node => [node.key, node.y]));
@@ -69,7 +73,7 @@ function inTurn(nodes: readonly NodeRow[], edges: readonly EdgeRow[]): string[] 
     if (!seen.has(name) && high.has(name)) {
       seen.add(name);
       order.push(name);
-      const targets = edges.filter(edge => edge.from === name && !isRefused(edge)).map(edge => edge.to);
+      const targets = edges.filter(edge => edge.from === name && edge.declared).map(edge => edge.to);
       ahead.push(...targets.sort((a, b) => (high.get(b) ?? 0) - (high.get(a) ?? 0)));
     }
   }

@@ -36,6 +36,7 @@ export class NeedYou {
       return;
     }
     this.last = question.key;
+    this.element.focus(); // from a tab the focus would stay there
     this.desk.select({ conversation: question.conversation, frame: question.frame || null });
     this.desk.open(question.kind === 'budget' ? 'budgets' : 'threads');
   }

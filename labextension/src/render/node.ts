@@ -18,19 +18,24 @@ const GLYPHS: Readonly<Record<string, Glyph>> = {
   processing: 'processing',
   waiting: 'waiting',
   asking: 'you',
+  held: 'break',
   error: 'error'
 };
 
+/** A person is waited for. */
+const ATTENTION: ReadonlySet<string> = new Set(['asking', 'held']);
+
 /** Say how a listener is, with counts: `waiting 1, queue 2`. */
 export function stateWords(node: NodeRow, now = 0): string {
-  const { asks = 0, retry, running, queue } = node;
+  const { asks = 0, held = 0, retry, running, queue } = node;
   const counts: [string, number][] = [
-    ['waiting', node.waiting - (retry === undefined ? 0 : 1) - asks],
-    ['queue', queue]
+    ['waiting', node.waiting - (retry === undefined ? 0 : 1) - asks - held],
+    ['queue', queue - held]
   ];
   const words = [
     ...counted([
       ['awaiting you', asks],
+      ['held', held],
       ['processing', running]
     ]),
     errorWords(node, now),
@@ -80,10 +85,10 @@ export function nodePart(
         const words = stateWords(next, now());
         say(name, fitting(plain(next.key, 60), box.w - inset * 2 - 24 - next.kind.length * 6.6));
         say(tag, next.kind);
-        say(line, words);
-        say(tip, plain(next.key));
+        say(line, cut(words, Math.floor((box.w - inset - 19) / 5.8)));
+        say(tip, `${plain(next.key)}: ${words}`);
         set(group, {
-          class: `node ${next.state === 'asking' ? 'attention' : next.state}${next.gone ? ' gone' : ''}`,
+          class: `node ${ATTENTION.has(next.state) ? 'attention' : next.state}${next.gone ? ' gone' : ''}`,
           'aria-pressed': String(chosen(next)),
           'aria-label': `${plain(next.key)}, ${next.kind}, ${words}`
         });
@@ -107,7 +112,10 @@ function write(box: Box, inset: number, name: Element, line: Element, tag: Eleme
 
 /** Cut a name to the room there is; letters of the widest common face are taken for granted. */
 function fitting(name: string, room: number): string {
-  const letters = Math.max(3, Math.floor(room / 7.4));
+  return cut(name, Math.max(3, Math.floor(room / 7.4)));
+}
+
+function cut(name: string, letters: number): string {
   return name.length <= letters + 1 ? name : `${name.slice(0, letters)}…`;
 }
 

@@ -30,7 +30,7 @@ export function asOf(snapshot: Snapshot, conversation: number, at: number): Snap
   return {
     ...snapshot,
     now: at,
-    organism: { ...snapshot.organism, state: 'replay', flying, queued: 0, running: flying },
+    organism: { ...without(snapshot.organism, 'held', 'holding'), state: 'replay', flying, queued: 0, running: flying },
     graph: {
       ...snapshot.graph,
       nodes: snapshot.graph.nodes.map(node => nodeAt(node, messages, frames)),
@@ -109,7 +109,16 @@ function nodeAt(node: NodeRow, messages: readonly MessageRow[], frames: readonly
   const state = running ? 'processing' : waiting || queue ? 'waiting' : 'idle';
   const handled = got.filter(row => row.ended !== null).length;
   const refused = messages.filter(row => row.from === node.key && row.state === 'refused').length;
-  return { ...without(node, 'retry', 'median', 'asks'), state, running, waiting, queue, handled, errors, refused };
+  return {
+    ...without(node, 'retry', 'median', 'asks', 'held'),
+    state,
+    running,
+    waiting,
+    queue,
+    handled,
+    errors,
+    refused
+  };
 }
 
 /** What was never declared is there only once something has gone over it. */

@@ -70,8 +70,8 @@ export class WorkersPanel implements Panel {
     this.table.element.classList.add('tall');
     const action = this.table.element.querySelector('th:last-child');
     action?.append(h('span', { class: 'vh' }, 'action'));
-    const rows = h('div', { class: 'rows' }, this.table.element);
-    const room = h('div', {}, this.head, rows, this.wrong, this.blank);
+    this.rows.append(this.table.element);
+    const room = h('div', {}, this.head, this.rows, this.wrong, this.blank);
     this.head.append(this.about);
     this.sized = new Sized(room, 'the workers', null, TALL + 160);
     this.element.append(this.sized.element);
@@ -82,7 +82,7 @@ export class WorkersPanel implements Panel {
     const rows = workers.workers;
     const at = live ? Math.floor(this.desk.now / 100) : 0;
     this.table.update(rows, this.chosen, row => (row.began === null ? null : at));
-    for (const part of [this.head, this.table.element]) {
+    for (const part of [this.head, this.rows]) {
       show(part, rows.length > 0);
     }
     show(this.blank, rows.length === 0);
@@ -144,12 +144,13 @@ export class WorkersPanel implements Panel {
   }
 
   private readonly head = h('div', { class: 'head' });
+  private readonly rows = h('div', { class: 'rows' });
   private readonly about = h('span', { class: 'dense muted' });
   private readonly wrong = h('p', { class: 'wrong', role: 'alert', hidden: true });
   private readonly blank = h(
     'p',
     { class: 'blank' },
-    'No workers yet. A ',
+    'No workers now. A ',
     h('code', {}, 'cpu_bound'),
     ' handler starts them.'
   );
