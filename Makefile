@@ -9,7 +9,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 # Two processes, a file of tests in one of them: most tests wait for a kernel or a browser. For one: make test WORKERS=
-WORKERS ?= --numprocesses 2 --dist loadfile
+WORKERS ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 FIRST := notebooks/01-hello-organism.ipynb
 
 BIN := $(VENV)/bin

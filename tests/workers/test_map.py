@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import traceback
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import xpipe_nb as xp
 from tests.support import fresh_python, run
 from tests.workers.cells import Notebook
+from xpipe_nb.workers.process import NICER
 
 CELL = """
 def square(n):
@@ -61,6 +63,12 @@ def hangs(n):
 def cells() -> Any:
     """The functions; the workers stay warm from test to test."""
     return Notebook(CELL).run("")
+
+
+def test_a_worker_is_nicer_than_the_process_that_it_works_for() -> None:
+    """Where all processors are busy the event loop goes first: it has a person waiting."""
+    own = os.nice(0)
+    assert xp.map(lambda _: os.nice(0), [0]) == [min(19, own + NICER)]
 
 
 def test_results_come_in_the_order_of_the_items(cells: Any, capsys: pytest.CaptureFixture[str]) -> None:

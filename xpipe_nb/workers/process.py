@@ -19,6 +19,9 @@ from xpipe_nb.workers.reports import Started
 
 __all__ = ["Leave", "Missing", "Ready", "Surroundings", "ignore_interrupts", "main", "serve", "surroundings"]
 
+NICER = 5
+"""By how much a worker is nicer than the process that it works for: whose event loop has to be prompt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -105,6 +108,8 @@ def _settle_in(around: Surroundings) -> None:
     os.environ.update(around.environment)
     with suppress(OSError):
         os.chdir(around.folder)
+    if hasattr(os, "nice"):
+        os.nice(NICER)
 
 
 def _receive(channel: Channel, jobs: SimpleQueue[Job | None], performer: Performer) -> None:
