@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xpipe_nb.changes import fields_changed
 from xpipe_nb.errors import PayloadError, Rejected
 from xpipe_nb.messages import HandlerResponse, Kind, Send
-from xpipe_nb.payloads import codec_at_hand, codec_of, is_payload
+from xpipe_nb.payloads import codec_at_hand, codec_of
 from xpipe_nb.replies import meaning, shown
 from xpipe_nb.xml import read_document, repair_text
 
@@ -99,15 +99,8 @@ class Composer:
         Raises:
             Rejected: As `encode` does.
         """
-        cls = type(payload)
-        codec = codec_at_hand(cls)
-        if codec is None:
-            raise Rejected("perform", "return", f"expected a payload, got {shown(payload)}")
-        try:
-            element, values = codec.write(payload)
-        except PayloadError as error:
-            raise Rejected("perform", "payload", str(error)) from error
-        send = Send(kind, turn.frame, element, to, call, turn.number, cls=cls)
+        element, values = self._written(payload)
+        send = Send(kind, turn.frame, element, to, call, turn.number, cls=type(payload))
         send.values = values
         return send
 
@@ -123,11 +116,15 @@ class Composer:
             Rejected: At stage `perform`, with reason `return` for what is no payload, `payload` for what cannot be
                 written.
         """
-        cls = type(payload)
-        if not is_payload(cls):
+        return self._written(payload)[0], type(payload)
+
+    @staticmethod
+    def _written(payload: Any) -> tuple[_Element, tuple[Any, ...] | None]:
+        codec = codec_at_hand(type(payload))
+        if codec is None:
             raise Rejected("perform", "return", f"expected a payload, got {shown(payload)}")
         try:
-            return codec_of(cls).encode(payload), cls
+            return codec.write(payload)
         except PayloadError as error:
             raise Rejected("perform", "payload", str(error)) from error
 

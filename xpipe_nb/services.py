@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.calls import Call
 from xpipe_nb.composing import check_name
+from xpipe_nb.dispatch.telling import state_of
 from xpipe_nb.dispatch.turn import TurnFailed
 from xpipe_nb.errors import CallFailed, Rejected
-from xpipe_nb.events import AgentStateEvent, LogEvent, ProgressEvent
+from xpipe_nb.events import LogEvent, ProgressEvent
 from xpipe_nb.failures import code_of, failure
 from xpipe_nb.messages import Kind, Send
 from xpipe_nb.replies import promised
@@ -295,7 +296,7 @@ class Services:
 
     def _announce(self, turn: Turn, state: str) -> None:
         if self._bus.heard:
-            self._bus.publish(AgentStateEvent(turn.listener.name, state, turn.frame.thread_id))
+            self._bus.publish(state_of(turn.listener.name, state, turn.frame.thread_id))
 
     def _tell(self, event: Any) -> None:
         if not self._bus.heard:

@@ -26,8 +26,7 @@ class PayloadTable:
     """
 
     def __init__(self) -> None:
-        self._classes: dict[str, type] = {}
-        self._codecs: dict[str, Codec[Any]] = {}  # of the same classes, so that nobody looks twice
+        self._codecs: dict[str, Codec[Any]] = {}
 
     def add(self, cls: type) -> None:
         """Put in a class; the newest one with the same schema, or under the same name of a module, wins.
@@ -37,20 +36,21 @@ class PayloadTable:
             DefinitionError: The class cannot be a payload.
         """
         codec: Codec[Any] = codec_of(cls)
-        known = self._classes.get(codec.tag)
+        known = self.get(codec.tag)
         rivals = known is not None and known is not cls and not _replaced(known)
         if known is not None and rivals and codec_of(known).fingerprint != codec.fingerprint:
             raise ConfigError(_clash(codec.tag, known, cls))
-        self._classes[codec.tag], self._codecs[codec.tag] = cls, codec
+        self._codecs[codec.tag] = codec
 
     def bind(self, cls: type) -> None:
         """Put in a class in place of the one that has its tag, such as after its cell was run again."""
         codec: Codec[Any] = codec_of(cls)
-        self._classes[codec.tag], self._codecs[codec.tag] = cls, codec
+        self._codecs[codec.tag] = codec
 
     def get(self, tag: str, /) -> type | None:
         """Give the class of a tag, or `None`."""
-        return self._classes.get(tag)
+        codec = self._codecs.get(tag)
+        return None if codec is None else codec.cls
 
     def codec(self, tag: str) -> Codec[Any] | None:
         """Give the codec of a tag's class, or `None`."""
@@ -58,7 +58,7 @@ class PayloadTable:
 
     def tags(self) -> tuple[str, ...]:
         """Give the tags, in the order in which they came."""
-        return tuple(self._classes)
+        return tuple(self._codecs)
 
 
 def _clash(tag: str, known: type, cls: type) -> Fault:
