@@ -247,7 +247,7 @@ class Breakpoints:
         held = question.about = self.turns[turn] = Held(turn, question, self, self._directory)
         self._tell(self._held_event(turn, held))
         try:
-            await guarded(turn, partial(self._answer, held))
+            await guarded(partial(self._answer, held), turn)
         except TurnOver:
             if held.fate == "dropped":
                 self._drop(turn, held)

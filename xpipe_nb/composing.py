@@ -57,8 +57,10 @@ class Composer:
             Rejected: With reason `return` or `return-list` for what means nothing; with reason `payload` or `schema`
                 for a payload that its class or its schema refuses.
         """
-        if type(result) is HandlerResponse and codec_at_hand(type(result.payload)) is not None:
-            return [self.respond(turn, result)]  # most turns: no list, no text
+        if type(result) is HandlerResponse:
+            codec = codec_at_hand(type(result.payload))
+            if codec is not None:
+                return [self.respond(turn, result, codec)]  # most turns: no list, no text
         wanted = meaning(result, turn.listener)
         if len(wanted) == 1:
             return self._sends(turn, wanted[0])
@@ -79,27 +81,44 @@ class Composer:
             return [self.respond(turn, response)]
         return self._read(turn, response)
 
-    def respond(self, turn: Turn, response: HandlerResponse) -> Send:
+    def respond(self, turn: Turn, response: HandlerResponse, codec: Codec[Any] | None = None) -> Send:
         """Write one response; to name one's caller is to answer it."""
         frame, to = turn.frame, response.to
         kind = Kind.FORWARD
         if response.is_response:
             kind, to = Kind.RESPOND, None
         elif to is not None:
-            check_name(to)
+            if type(to) is not str:
+                check_name(to)
             if frame.parent is not None and to == frame.parent.listener:
                 kind, to = Kind.RESPOND, None
             elif to == frame.listener:
                 kind = Kind.ITSELF
-        return self.send(turn, kind, response.payload, to)
+        return self.send(turn, kind, response.payload, to, None, codec)
 
-    def send(self, turn: Turn, kind: Kind, payload: Any, to: str | None, call: Call | None = None) -> Send:
+    def send(
+        self,
+        turn: Turn,
+        kind: Kind,
+        payload: Any,
+        to: str | None,
+        call: Call | None = None,
+        codec: Codec[Any] | None = None,
+    ) -> Send:
         """Write a payload as a message of a turn.
+
+        Args:
+            turn: Whose it is.
+            kind: Why it is sent.
+            payload: What is sent.
+            to: The receiver's name, if it has one.
+            call: What waits for the answer.
+            codec: What writes it, if that is known.
 
         Raises:
             Rejected: As `encode` does.
         """
-        element, values = self._written(payload)
+        element, values = self._written(payload, codec)
         send = Send(kind, turn.frame, element, to, call, turn.number, cls=type(payload))
         send.values = values
         return send
@@ -119,8 +138,8 @@ class Composer:
         return self._written(payload)[0], type(payload)
 
     @staticmethod
-    def _written(payload: Any) -> tuple[_Element, tuple[Any, ...] | None]:
-        codec = codec_at_hand(type(payload))
+    def _written(payload: Any, codec: Codec[Any] | None = None) -> tuple[_Element, tuple[Any, ...] | None]:
+        codec = codec or codec_at_hand(type(payload))
         if codec is None:
             raise Rejected("perform", "return", f"expected a payload, got {shown(payload)}")
         try:

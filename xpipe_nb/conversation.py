@@ -289,10 +289,12 @@ class Conversation:
         if len(self._letters) < KEPT_LETTERS:
             self._letters += (letter,)
 
-    def opened(self, frame: Frame) -> None:
-        """Keep a new frame in the list."""
-        if len(self._frames) < KEPT_FRAMES:
-            self._frames.append(frame)
+    @staticmethod
+    def opened(frame: Frame) -> None:
+        """Keep a new frame in the list of its conversation."""
+        frames: list[Frame] = frame.conversation._frames  # noqa: SLF001 - it is one of ours
+        if len(frames) < KEPT_FRAMES:
+            frames.append(frame)
 
     def new_thread_id(self, frame: Frame) -> str:
         """Make the id of one of its frames."""

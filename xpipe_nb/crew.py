@@ -251,7 +251,7 @@ class Crew:
 
     async def _serve(self, delivery: Delivery, me: asyncio.Task[None]) -> None:
         self._turns += 1
-        turn = Turn(self._turns, delivery, self._directory.gate_of(delivery.listener), self._services)
+        turn = Turn(self._turns, delivery, self._services)
         turn.task = me
         delivery.frame.turn = turn
         self._turn_of[me] = turn

@@ -157,7 +157,8 @@ class DepthScheduler(Scheduler):
 
     def admit(self, delivery: Delivery) -> Delivery | None:
         """Queue a delivery, and give the next one that can start."""
-        self.offer(delivery)
+        delivery.gate = self._gate_of(delivery.listener)
+        self._offer(delivery)
         return self.take()
 
     def resume_now(self, resumption: Resumption) -> bool:

@@ -134,7 +134,7 @@ class Exchange:
             self.steps.renew(delivery)
         except Rejected as rejection:
             self.lose(delivery, rejection)
-            self._free(delivery.frame, self._directory.gate_of(delivery.listener))
+            self._free(delivery.frame, delivery.gate)
             return False
         return True
 
@@ -454,7 +454,7 @@ class Exchange:
         if self.questions.open:
             self.questions.frame_closed(frame)
         for delivery in frame.queue or ():
-            self._scheduler.drop(delivery, self._directory.gate_of(delivery.listener))
+            self._scheduler.drop(delivery, delivery.gate)
             if delivery.send.kind is Kind.NOTE:
                 self._drop(delivery.send)
                 continue

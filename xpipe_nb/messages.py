@@ -239,13 +239,14 @@ class Delivery:
         listener: The receiver; `None` for an injector's mailbox or a waiting call.
     """
 
-    __slots__ = ("dropped", "frame", "gated", "generation", "listener", "payload", "send")
+    __slots__ = ("dropped", "frame", "gate", "gated", "generation", "listener", "payload", "send")
 
     def __init__(self, send: Send, frame: Any, listener: Any) -> None:
         self.send, self.frame, self.listener = send, frame, listener
         self.payload: Any = None
         self.generation = 0  # of the table that decoded it
-        self.gated = False  # it is past its listener's gate, and waits for a place
+        self.gate: Any = None  # its listener's, once it has come there
+        self.gated = False  # it is past that gate, and waits for a place
         self.dropped = False
 
     @property

@@ -10,7 +10,7 @@ from xpipe_nb.accounts import Budgets
 from xpipe_nb.breakpoints import Breakpoints
 from xpipe_nb.composing import Composer
 from xpipe_nb.config.pool import check_pool
-from xpipe_nb.conversation import Keeper
+from xpipe_nb.conversation import Conversation, Keeper
 from xpipe_nb.conversations import Conversations
 from xpipe_nb.crew import Crew
 from xpipe_nb.depth_first import DepthFirst
@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from xpipe_nb.config import OrganismConfig
     from xpipe_nb.dispatch.around import Layer
     from xpipe_nb.dispatch.turn import Turn
-    from xpipe_nb.frames import Frame
     from xpipe_nb.stores.mirror import Mirror
     from xpipe_nb.workers.executor import Executor
 
@@ -86,7 +85,7 @@ class Parts(Keeper, ABC):
         self.directory = Directory(config.name, listeners, config.max_concurrent_per_agent, order.queue)
         self.scheduler = order.scheduler(config.max_concurrent_handlers, self.directory.gate_of)
         self.exchange = Exchange(self.directory, self.bus, self.letters, self.scheduler, self._look_for_quiet)
-        self.rules = FrameRules(self.exchange, limits.max_depth, _list_frame)
+        self.rules = FrameRules(self.exchange, limits.max_depth, Conversation.opened)
         self.conversations = Conversations(
             self, ThreadIds(), self.bus, limits, config.max_concurrent_pipelines, self.rules.open_root
         )
@@ -267,7 +266,3 @@ class Parts(Keeper, ABC):
     @abstractmethod
     def _abandon(self, turn: Turn) -> None:
         """Leave a handler behind that would not be cancelled."""
-
-
-def _list_frame(frame: Frame) -> None:
-    frame.conversation.opened(frame)

@@ -204,7 +204,7 @@ class Scheduler:
 
     def admit(self, delivery: Delivery) -> Delivery | None:
         """Offer a delivery, and give the next one that can start: mostly the same, past all queues."""
-        gate = self._gate_of(delivery.listener)
+        gate = delivery.gate = self._gate_of(delivery.listener)
         frame = delivery.frame
         if (
             frame.turn is None
@@ -217,17 +217,17 @@ class Scheduler:
             gate.taken += 1
             self.running += 1
             return delivery
-        self.offer(delivery)
+        self._offer(delivery)
         return self.take()
 
-    def offer(self, delivery: Delivery) -> None:
+    def _offer(self, delivery: Delivery) -> None:
         """Queue a delivery behind what its frame has to do first."""
         frame = delivery.frame
         if frame.queue is None:
             frame.queue = deque()
         frame.queue.append(delivery)
         if len(frame.queue) == 1 and frame.turn is None:
-            self._to_gate(self._gate_of(delivery.listener), delivery, frame.conversation)
+            self._to_gate(delivery.gate, delivery, frame.conversation)
 
     def resume_now(self, resumption: Resumption) -> bool:
         """Give a turn its places back if they are free, else queue it; say which."""
@@ -305,7 +305,7 @@ class Scheduler:
         """Let the next message of a frame queue up at its gate."""
         if frame.queue and frame.turn is None:
             head = frame.queue[0]
-            self._to_gate(self._gate_of(head.listener), head, frame.conversation)
+            self._to_gate(head.gate, head, frame.conversation)
 
     def look_at(self, gate: Gate) -> None:
         """Let in whoever waits, as far as the gate has places."""

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 from xpipe_nb.dispatch.telling import received, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
+    from xpipe_nb.dispatch.around import Layer, Perform
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.dispatch.turn import Turn
 
 __all__ = ["announced"]
 
 
-def announced(bus: EventBus) -> Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]:
+def announced(bus: EventBus) -> Layer:
     """Make the layer that publishes what happens to a message."""
 
-    async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
+    async def layer(proceed: Perform, turn: Turn) -> Any:
         name, thread_id = turn.frame.listener, turn.frame.thread_id
         bus.publish(received(turn.delivery), state_of(name, "processing", thread_id))
         state = "error"

@@ -9,18 +9,17 @@ from xpipe_nb.dispatch.guarded import describe
 from xpipe_nb.dispatch.turn import TurnFailed, TurnOver
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
+    from xpipe_nb.dispatch.around import Layer, Perform
     from xpipe_nb.dispatch.hooks import Hooks
     from xpipe_nb.dispatch.turn import Turn
 
 __all__ = ["booked"]
 
 
-def booked(hooks: Hooks) -> Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]:
+def booked(hooks: Hooks) -> Layer:
     """Make the layer that tells the hooks."""
 
-    async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
+    async def layer(proceed: Perform, turn: Turn) -> Any:
         entries = await hooks.intent(turn)
         await hooks.tell(entries, "on_dispatched")
         try:

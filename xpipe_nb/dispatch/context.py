@@ -6,15 +6,16 @@ import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Generator
 
+    from xpipe_nb.dispatch.around import Perform
     from xpipe_nb.dispatch.turn import Turn
 
 __all__ = ["in_context"]
 
 
 @types.coroutine
-def in_context(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Generator[Any, Any, Any]:
+def in_context(proceed: Perform, turn: Turn) -> Generator[Any, Any, Any]:
     """Run what follows in the conversation's context, in the task that is at work.
 
     A task of its own would do the same (`create_task(..., context=...)`) for several turns of the loop more.

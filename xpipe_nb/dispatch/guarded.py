@@ -15,14 +15,13 @@ from xpipe_nb.errors import CallFailed
 from xpipe_nb.wording import one_line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
+    from xpipe_nb.dispatch.around import Perform
     from xpipe_nb.dispatch.turn import Turn
 
 __all__ = ["describe", "guarded"]
 
 
-async def guarded(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
+async def guarded(proceed: Perform, turn: Turn) -> Any:
     """Turn everything that goes wrong in a handler into a `TurnFailed`."""
     try:
         result = await proceed(turn)

@@ -13,10 +13,9 @@ from xpipe_nb.messages import Kind
 from xpipe_nb.payloads import codec_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from lxml.etree import _Element
 
+    from xpipe_nb.dispatch.around import Layer, Perform
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.dispatch.turn import Turn
     from xpipe_nb.frames import Frame
@@ -46,7 +45,7 @@ class _AsItIs:
 _AS_IT_IS = _AsItIs()
 
 
-def remembered(bounded: Bounded, bus: EventBus) -> Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]:
+def remembered(bounded: Bounded, bus: EventBus) -> Layer:
     """Make the layer that writes messages down; a turn that fails keeps its own, marked.
 
     Args:
@@ -54,7 +53,7 @@ def remembered(bounded: Bounded, bus: EventBus) -> Callable[[Turn, Callable[[Tur
         bus: Where it is told that a frame has begun to forget.
     """
 
-    async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
+    async def layer(proceed: Perform, turn: Turn) -> Any:
         frame, send, listener = turn.frame, turn.delivery.send, turn.listener
         reader = _AS_IT_IS if listener.generic else send.codec or codec_of(type(turn.delivery.payload))
         is_self_call = send.kind is Kind.ITSELF

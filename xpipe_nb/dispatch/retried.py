@@ -16,8 +16,9 @@ from xpipe_nb.errors import CallFailed
 from xpipe_nb.events import RetryEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
+    from xpipe_nb.dispatch.around import Layer, Perform
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.dispatch.turn import Turn
 
@@ -40,9 +41,7 @@ def backoff(attempt: int) -> float:
     return min(LONGEST, FIRST * 2.0 ** (attempt - 1)) * random.uniform(0.5, 1.5)  # noqa: S311 - it keeps no secret
 
 
-def retried(
-    bus: EventBus, delay: Callable[[int], float] = backoff
-) -> Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]:
+def retried(bus: EventBus, delay: Callable[[int], float] = backoff) -> Layer:
     """Make the layer that calls a handler again.
 
     Args:
@@ -50,7 +49,7 @@ def retried(
         delay: Gives the seconds to wait after an attempt.
     """
 
-    async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
+    async def layer(proceed: Perform, turn: Turn) -> Any:
         while True:
             try:
                 return await proceed(turn)

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 from xpipe_nb.dispatch.turn import TurnFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
+    from xpipe_nb.dispatch.around import Layer, Perform
     from xpipe_nb.dispatch.deadlines import Deadlines
     from xpipe_nb.dispatch.turn import Turn
 
 __all__ = ["timed"]
 
 
-def timed(deadlines: Deadlines) -> Callable[[Turn, Callable[[Turn], Awaitable[Any]]], Awaitable[Any]]:
+def timed(deadlines: Deadlines) -> Layer:
     """Make the layer that cancels a handler whose time is over."""
 
-    async def layer(turn: Turn, proceed: Callable[[Turn], Awaitable[Any]]) -> Any:
+    async def layer(proceed: Perform, turn: Turn) -> Any:
         seconds = turn.listener.timeout
         assert seconds is not None  # for the type checker: the layer stands nowhere else
         deadlines.watch(turn, seconds)

@@ -116,7 +116,6 @@ class Turn:
     Args:
         number: Counts the turns of the organism, from 1.
         delivery: The message.
-        gate: The gate of its listener.
         services: The pump.
     """
 
@@ -125,8 +124,9 @@ class Turn:
         "lent", "listener", "number", "over", "placed", "responded", "resumption", "sent", "services", "task", "waits",
     )  # fmt: skip
 
-    def __init__(self, number: int, delivery: Delivery, gate: Gate, services: TurnServices) -> None:
-        self.number, self.delivery, self.gate, self.services = number, delivery, gate, services
+    def __init__(self, number: int, delivery: Delivery, services: TurnServices) -> None:
+        self.number, self.delivery, self.services = number, delivery, services
+        self.gate: Gate = delivery.gate
         self.frame: Frame = delivery.frame
         self.listener: Listener = delivery.listener
         self.task: asyncio.Task[Any] | None = None
