@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.changes import fields_changed
 from xpipe_nb.errors import PayloadError, Rejected
-from xpipe_nb.messages import HandlerResponse, Kind, Send
+from xpipe_nb.messages import FORWARD, ITSELF, RESPOND, HandlerResponse, Kind, Send
 from xpipe_nb.payloads import codec_at_hand, codec_of
 from xpipe_nb.replies import meaning, shown
 from xpipe_nb.xml import read_document, repair_text
@@ -84,16 +84,16 @@ class Composer:
     def respond(self, turn: Turn, response: HandlerResponse, codec: Codec[Any] | None = None) -> Send:
         """Write one response; to name one's caller is to answer it."""
         frame, to = turn.frame, response.to
-        kind = Kind.FORWARD
+        kind = FORWARD
         if response.is_response:
-            kind, to = Kind.RESPOND, None
+            kind, to = RESPOND, None
         elif to is not None:
             if type(to) is not str:
                 check_name(to)
             if frame.parent is not None and to == frame.parent.listener:
-                kind, to = Kind.RESPOND, None
+                kind, to = RESPOND, None
             elif to == frame.listener:
-                kind = Kind.ITSELF
+                kind = ITSELF
         return self.send(turn, kind, response.payload, to, None, codec)
 
     def send(
@@ -125,7 +125,7 @@ class Composer:
 
     def _check_target(self, send: Send, turn: Turn) -> None:
         """See to it that somebody can take a message, before others of its list are sent."""
-        if send.kind is Kind.FORWARD:
+        if send.kind is FORWARD:
             self._directory.routes.targets(send.tag, send.to, turn.listener)
 
     def encode(self, payload: Any) -> tuple[_Element, type]:
@@ -196,5 +196,5 @@ class Composer:
         caller = routes.get(frame.caller) if frame.parent is not None and frame.parent.parent is not None else None
         listener = routes.for_text(element.tag, turn.listener, caller)
         if listener is None:
-            return Send(Kind.RESPOND, frame, element, turn=turn.number)
-        return Send(Kind.FORWARD, frame, element, listener.name, turn=turn.number)
+            return Send(RESPOND, frame, element, turn=turn.number)
+        return Send(FORWARD, frame, element, listener.name, turn=turn.number)

@@ -21,7 +21,7 @@ from xpipe_nb.events import (
 )
 from xpipe_nb.failures import code_of, failure
 from xpipe_nb.letters import letter_for, letter_for_unwritten
-from xpipe_nb.messages import Delivery, Document, Envelope, Kind, Raw, Send
+from xpipe_nb.messages import CALL, ERROR, FAILURE, INJECT, NOTE, RESPOND, Delivery, Document, Envelope, Raw, Send
 from xpipe_nb.names import SYSTEM
 from xpipe_nb.payloads import codec_of
 from xpipe_nb.xml import huh
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["Exchange"]
 
 log = logging.getLogger(__name__)
-_UPWARD = (Kind.RESPOND, Kind.FAILURE)
+_UPWARD = (RESPOND, FAILURE)
 _UNTOLD = ("closed", "schema-changed", "dropped")
 """Reasons that a sender who does not wait for an answer is not told of."""
 
@@ -188,7 +188,7 @@ class Exchange:
         send: Send = item.send if isinstance(item, Delivery) else item
         if not send.refused:
             send.refused = True
-            if send.kind is Kind.NOTE:
+            if send.kind is NOTE:
                 self._drop(send)
             else:
                 self._refuse(send, item, rejection)
@@ -220,21 +220,21 @@ class Exchange:
     def _refuse(self, send: Send, item: Send | Delivery, rejection: Rejected) -> None:
         frame, conversation = send.frame, send.frame.conversation
         letter = self.lose(item, rejection)
-        if send.kind is not Kind.INJECT and rejection.reason != "dropped":
+        if send.kind is not INJECT and rejection.reason != "dropped":
             self._tell_of_refusal(letter, self._readable(send))
         if send.raw is not None:
             self.conversations.discard(conversation)
             self._refuse_injector(send.raw, rejection)
         if rejection.reason == "endless":
             self.end_conversation(conversation, "failed", error=failure("hops"))
-        elif send.kind is Kind.CALL:
+        elif send.kind is CALL:
             error = failure(code_of(rejection))
             send.call.fail(error.code, error.message)
         elif send.error is not None:
             self.rules.fail(frame, send.error)
         elif rejection.reason == "answer":
             self.rules.fail(frame.parent, failure("validation"))
-        elif rejection.reason not in _UNTOLD and send.kind is not Kind.INJECT:
+        elif rejection.reason not in _UNTOLD and send.kind is not INJECT:
             self.rules.tell(frame, failure(code_of(rejection)))
 
     def _readable(self, send: Send) -> Any:
@@ -322,12 +322,12 @@ class Exchange:
     def drop_held(self, delivery: Delivery, rejection: Rejected) -> None:
         """End a message that a person has dropped before its handler; its sender hears of it as of a refused send."""
         send = delivery.send
-        if send.kind is Kind.NOTE:
+        if send.kind is NOTE:
             self._drop(send)
             return
         self.lose(delivery, rejection)
         error = failure(code_of(rejection))
-        if send.kind is Kind.CALL:
+        if send.kind is CALL:
             send.call.fail(error.code, error.message)
         elif send.error is None:
             self.rules.tell(send.frame, error)
@@ -342,7 +342,7 @@ class Exchange:
         error = failure(failed.code)
         if turn.sent and not turn.frame.closed:  # what it sent before it failed arrives before the failure does
             element = codec_of(type(error)).encode(error)
-            self.post(Send(Kind.FAILURE, turn.frame, element, error=error, cls=type(error)))
+            self.post(Send(FAILURE, turn.frame, element, error=error, cls=type(error)))
         else:
             self.rules.fail(turn.frame, error)
 
@@ -419,12 +419,12 @@ class Exchange:
     def deliver_error(self, frame: Frame, error: Any) -> None:
         """Queue a `SystemError` for the frame's listener."""
         element = codec_of(type(error)).encode(error)
-        self.post(Send(Kind.ERROR, frame, element, frame.listener, error=error, cls=type(error)))
+        self.post(Send(ERROR, frame, element, frame.listener, error=error, cls=type(error)))
 
     def note(self, frame: Frame, payload: Any) -> None:
         """Queue a payload of the pump's own for the listener of a frame, which takes its class."""
         element = codec_of(type(payload)).encode(payload)
-        self.post(Send(Kind.NOTE, frame, element, frame.listener, error=payload, cls=type(payload)))
+        self.post(Send(NOTE, frame, element, frame.listener, error=payload, cls=type(payload)))
 
     def error_reached_injector(self, conversation: Conversation, error: Any) -> None:
         """Keep an error that nobody inside took."""
@@ -455,7 +455,7 @@ class Exchange:
             self.questions.frame_closed(frame)
         for delivery in frame.queue or ():
             self._scheduler.drop(delivery, delivery.gate)
-            if delivery.send.kind is Kind.NOTE:
+            if delivery.send.kind is NOTE:
                 self._drop(delivery.send)
                 continue
             detail = f"the frame of {frame.listener} was closed before its turn came"

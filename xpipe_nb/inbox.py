@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiostream import operator
 
-from xpipe_nb.messages import Kind
+from xpipe_nb.messages import NOTE, RESPOND
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence, Sized
@@ -29,7 +29,7 @@ __all__ = ["Inbox", "incoming"]
 WORKER = "xpipe-worker"
 """The name of the tasks that read the stream."""
 
-_STAND = (Kind.RESPOND, Kind.NOTE)
+_STAND = (RESPOND, NOTE)
 """What is not void when its frame has answered: an earlier answer, and what the pump itself says to the frame."""
 SLICE = 0.001
 """Seconds after which a busy pump lets the loop turn (twice: a timer needs two turns to fire)."""

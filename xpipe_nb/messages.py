@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 __all__ = [
+    "CALL",
+    "ERROR",
+    "FAILURE",
+    "FORWARD",
+    "INJECT",
+    "ITSELF",
+    "NOTE",
+    "RESPOND",
     "DeadLetter",
     "Delivery",
     "Document",
@@ -89,7 +97,11 @@ class Kind(Enum):
     NOTE = "note"
 
 
-_FURTHER = {Kind.INJECT: 1, Kind.FORWARD: 1, Kind.CALL: 1, Kind.RESPOND: -1, Kind.FAILURE: -1}
+INJECT, FORWARD, CALL, ITSELF, RESPOND, ERROR, FAILURE, NOTE = Kind
+"""The kinds by their bare names: in Python 3.11 a look at a member of an `Enum` takes 0.1 us, and a hop needs seven."""
+
+
+_FURTHER = {INJECT: 1, FORWARD: 1, CALL: 1, RESPOND: -1, FAILURE: -1}
 """How many frames further down a message arrives than its sender's; what is not named arrives in the same one."""
 
 
@@ -209,9 +221,7 @@ class Send:
         self.call, self.turn, self.raw, self.error = call, turn, raw, error
         self.cls = cls
         self.tag: str = element.tag  # kept: lxml makes a new text at every look
-        self.from_id: str = (
-            frame.listener if error is None or kind is Kind.FAILURE else SYSTEM
-        )  # as its receiver sees it
+        self.from_id: str = frame.listener if error is None or kind is FAILURE else SYSTEM  # as its receiver sees it
         self.epoch: int = frame.epoch
         self.number = 0
         self.codec: Any = None  # what reads the payload, once it has passed its schema

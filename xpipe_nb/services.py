@@ -12,7 +12,7 @@ from xpipe_nb.dispatch.turn import TurnFailed
 from xpipe_nb.errors import CallFailed, Rejected
 from xpipe_nb.events import LogEvent, ProgressEvent
 from xpipe_nb.failures import code_of, failure
-from xpipe_nb.messages import Kind, Send
+from xpipe_nb.messages import CALL, RESPOND, Send
 from xpipe_nb.replies import promised
 from xpipe_nb.state_address import StateAddress
 from xpipe_nb.wording import place_of
@@ -96,7 +96,7 @@ class Services:
             raise TurnFailed("handler", promised(turn.listener) or "")
 
     def _post(self, turn: Turn, send: Send) -> None:
-        if send.kind is Kind.RESPOND:
+        if send.kind is RESPOND:
             turn.responded = True
             self._exchange.rules.respond(turn.frame)
         elif turn.responded:
@@ -142,7 +142,7 @@ class Services:
                 state = "has answered" if turn.responded else "is over"
                 raise Rejected("perform", "closed", f"the turn of {turn.listener.name} {state}; it may not call")
             to = check_name(to)
-            send = self._composer.send(turn, Kind.CALL, payload, to, call)
+            send = self._composer.send(turn, CALL, payload, to, call)
         except Rejected as rejection:
             raise self._refusal(turn, payload, to, rejection) from None
         self._exchange.post(send)

@@ -13,7 +13,7 @@ from lxml import etree
 
 from xpipe_nb.errors import PayloadError, Rejected
 from xpipe_nb.identity import check_message, refuse_repaired
-from xpipe_nb.messages import Delivery, Document, Envelope, Kind, Raw, Send, Verified
+from xpipe_nb.messages import FAILURE, INJECT, ITSELF, RESPOND, Delivery, Document, Envelope, Raw, Send, Verified
 from xpipe_nb.operators import Stage
 from xpipe_nb.xml import copy_tree, open_envelope, read_document
 
@@ -120,7 +120,7 @@ class Steps:
     @staticmethod
     def _still_counts(send: Send) -> bool:
         """Say whether a message matters although its frame was closed, or has answered, since it was sent."""
-        return send.error is not None or (send.kind is Kind.RESPOND and not send.frame.closed)
+        return send.error is not None or (send.kind is RESPOND and not send.frame.closed)
 
     def _count(self, conversation: Any) -> None:
         """Count one message more; errors do not count, so that a limit is told once."""
@@ -135,7 +135,7 @@ class Steps:
             raise Rejected("open", "malformed", f"a payload has no namespace, got {element.tag}")
         conversation = self._conversations.for_injection(raw, envelope.thread)
         turn = -1 - conversation.sent  # every injection is a turn of the injector's
-        send = Send(Kind.INJECT, conversation.root, element, envelope.to, turn=turn, raw=raw, cls=raw.cls)
+        send = Send(INJECT, conversation.root, element, envelope.to, turn=turn, raw=raw, cls=raw.cls)
         conversation.numbered += 1
         send.number = conversation.numbered
         self._rules.hold(conversation.root)
@@ -147,7 +147,7 @@ class Steps:
             return self._error(send)
         kind, frame = send.kind, send.frame
         self._count(frame.conversation)
-        if kind is Kind.RESPOND:
+        if kind is RESPOND:
             return [self._answer(send)]
         sender = None if frame.parent is None else self._directory.listener_of(frame)
         targets = self._directory.routes.targets(send.tag, send.to, sender)
@@ -155,7 +155,7 @@ class Steps:
             raise self._no_call(send, targets)
         if not targets[0].generic or self._directory.codec_for(send.tag, send.cls) is not None:
             self._composer.check(send)
-        if kind is Kind.ITSELF:
+        if kind is ITSELF:
             self._rules.hold(frame)
             return [Delivery(send, frame, targets[0])]
         if len(targets) == 1:
@@ -173,7 +173,7 @@ class Steps:
 
     def _error(self, send: Send) -> list[Delivery]:
         """An error or a note arrives in its receiver's frame, if it is taken there; a failure ends its frame here."""
-        if send.kind is Kind.FAILURE:
+        if send.kind is FAILURE:
             self._rules.fail(send.frame, send.error)
             return []
         listener = self._directory.listener_of(send.frame)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from xpipe_nb.dispatch.turn import TurnFailed
 from xpipe_nb.events import HistoryCutEvent
 from xpipe_nb.history import fail, trimmed, written
-from xpipe_nb.messages import Kind
+from xpipe_nb.messages import ITSELF
 from xpipe_nb.payloads import codec_of
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def remembered(bounded: Bounded, bus: EventBus) -> Layer:
     async def layer(proceed: Perform, turn: Turn) -> Any:
         frame, send, listener = turn.frame, turn.delivery.send, turn.listener
         reader = _AS_IT_IS if listener.generic else send.codec or codec_of(type(turn.delivery.payload))
-        is_self_call = send.kind is Kind.ITSELF
+        is_self_call = send.kind is ITSELF
         slot = written(frame.latest, frame, send.from_id, send.element, reader, is_self_call, listener.agent)
         frame.latest = slot
         if slot.index >= bounded.limits.max_history:

@@ -17,7 +17,7 @@ from xpipe_nb.events import (
     MessageSentEvent,
     PumpEvent,
 )
-from xpipe_nb.messages import Kind
+from xpipe_nb.messages import INJECT
 
 if TYPE_CHECKING:
     from xpipe_nb.messages import Delivery
@@ -85,7 +85,7 @@ def arrived(delivery: Delivery) -> tuple[MessageEvent, ...]:
         text = send.raw.given or send.raw.data
         queued.raw, queued.repairs = text if isinstance(text, bytes | str) else None, send.raw.repairs
     queued.__class__ = MessageQueuedEvent
-    if send.kind is Kind.INJECT:
+    if send.kind is INJECT:
         return (queued,)
     sent = _about(_new(_Sent), delivery, thread_id)
     sent.__class__ = MessageSentEvent

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.dispatch.turn import TurnOver
-from xpipe_nb.messages import Kind
+from xpipe_nb.messages import ITSELF
 from xpipe_nb.metadata import HandlerMetadata
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def metadata_of(turn: Turn) -> HandlerMetadata:
     own_name = listener.name if listener.agent else None
     todos = turn.frame.todos
     nudge = "" if todos is None else todos.nudge()
-    return HandlerMetadata("", send.from_id, own_name, send.kind is Kind.ITSELF, todo_nudge=nudge, turn=turn)
+    return HandlerMetadata("", send.from_id, own_name, send.kind is ITSELF, todo_nudge=nudge, turn=turn)
 
 
 def bound(turn: Turn) -> Callable[[], Any]:
