@@ -165,7 +165,7 @@ class Exchange:
         if delivery.frame.todos is not None:
             delivery.frame.todos.arrived(delivery.send.tag, delivery.send.from_id)
         if self._bus.heard:
-            self._bus.publish(received(delivery))
+            self._bus.publish(received(delivery, delivery.frame.thread_id))
 
     def _left_stream(self, send: Send) -> None:
         send.open -= 1

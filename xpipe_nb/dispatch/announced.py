@@ -19,7 +19,7 @@ def announced(bus: EventBus) -> Layer:
 
     async def layer(proceed: Perform, turn: Turn) -> Any:
         name, thread_id = turn.frame.listener, turn.frame.thread_id
-        bus.publish(received(turn.delivery), state_of(name, "processing", thread_id))
+        bus.publish(received(turn.delivery, thread_id), state_of(name, "processing", thread_id))
         state = "error"
         try:
             result = await proceed(turn)

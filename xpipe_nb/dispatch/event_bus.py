@@ -31,7 +31,7 @@ class Subscription:
         length: How many events may wait.
     """
 
-    __slots__ = ("_draining", "_ended", "_queue", "_task", "callback", "dropped")
+    __slots__ = ("_draining", "_ended", "_length", "_queue", "_task", "callback", "dropped")
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Subscription:
     ) -> None:
         self.callback, self._ended = callback, ended
         self._queue: deque[PumpEvent] = deque(maxlen=length)
+        self._length = length
         self._draining = False
         self._task: asyncio.Task[None] | None = None
         self.dropped = 0
@@ -48,7 +49,7 @@ class Subscription:
     def put(self, events: tuple[PumpEvent, ...]) -> None:
         """Queue events, and have them delivered when the loop turns."""
         queue = self._queue
-        over = len(queue) + len(events) - (queue.maxlen or 0)
+        over = len(queue) + len(events) - self._length
         if over > 0:
             self.dropped += over
         queue.extend(events)

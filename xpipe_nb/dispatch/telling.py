@@ -64,9 +64,9 @@ def message_event(cls: type[Of], delivery: Delivery, **more: Any) -> Of:
     )
 
 
-def received(delivery: Delivery) -> MessageReceivedEvent:
+def received(delivery: Delivery, thread_id: str) -> MessageReceivedEvent:
     """Tell that somebody is handed a message."""
-    event = _about(_new(_Received), delivery, delivery.frame.thread_id)
+    event = _about(_new(_Received), delivery, thread_id)
     event.__class__ = MessageReceivedEvent
     return event  # type: ignore[no-any-return]
 
