@@ -273,7 +273,7 @@ class Breakpoints:
         try:
             self.steps.renew(turn.delivery)
         except Rejected as rejection:
-            self._exchange.lose(turn.delivery, rejection)
+            self._exchange.losses.lose(turn.delivery, rejection)
             raise TurnOver from None
         turn.listener = turn.delivery.listener
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.errors import Rejected
 from xpipe_nb.events import ThreadEvent
+from xpipe_nb.names import SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,6 +222,13 @@ class Conversations:
     def keeper(self) -> Keeper:
         """What each conversation asks things of."""
         return self._keeper
+
+    def keep_error(self, conversation: Conversation, error: Any) -> None:
+        """Put an error that nobody inside took into the mailbox."""
+        conversation.errors.append(error)
+        conversation.mail.append((error, SYSTEM))
+        if self.mirror is not None:
+            self.mirror.arrived(conversation, error, SYSTEM, len(conversation.mail) - 1)
 
     def discard(self, conversation: Conversation) -> None:
         """Forget a conversation whose first injection was refused."""

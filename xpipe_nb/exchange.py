@@ -11,36 +11,25 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.dispatch.telling import arrived, received
-from xpipe_nb.errors import PayloadError, Rejected
+from xpipe_nb.errors import Rejected
 from xpipe_nb.events import (
-    DeadLetterEvent,
-    FrameClosedEvent,
-    MessageDroppedEvent,
     PipelineFailed,
-    SendRefusedEvent,
 )
 from xpipe_nb.failures import code_of, failure
-from xpipe_nb.letters import letter_for, letter_for_unwritten
-from xpipe_nb.messages import CALL, ERROR, FAILURE, INJECT, NOTE, RESPOND, Delivery, Document, Envelope, Raw, Send
-from xpipe_nb.names import SYSTEM
+from xpipe_nb.messages import CALL, FAILURE, INJECT, NOTE, RESPOND, Delivery, Document, Envelope, Raw, Send
 from xpipe_nb.payloads import codec_of
-from xpipe_nb.xml import huh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from xpipe_nb.calls import Call
     from xpipe_nb.conversation import Conversation
     from xpipe_nb.conversations import Conversations
     from xpipe_nb.directory import Directory
-    from xpipe_nb.dispatch.deadlines import Deadlines
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.dispatch.turn import Turn, TurnFailed
     from xpipe_nb.frames import Frame, FrameRules
-    from xpipe_nb.held import Held
     from xpipe_nb.inbox import Inbox
-    from xpipe_nb.letters import DeadLetters
-    from xpipe_nb.messages import DeadLetter
+    from xpipe_nb.losses import Losses
     from xpipe_nb.questions import Questions
     from xpipe_nb.scheduling import Gate, Scheduler
     from xpipe_nb.stages import Steps
@@ -62,7 +51,7 @@ class Exchange:
     Args:
         directory: Who is there.
         bus: Where all that happens is published.
-        letters: Where what is lost is kept.
+        losses: Where what is lost is kept.
         scheduler: Who starts next.
         became_quiet: Is told whenever something ended, so that whoever waits for quiet can look.
     """
@@ -71,19 +60,17 @@ class Exchange:
     conversations: Conversations
     inbox: Inbox
     steps: Steps
-    deadlines: Deadlines
     questions: Questions
-    held: Mapping[Turn, Held]
 
     def __init__(
         self,
         directory: Directory,
         bus: EventBus,
-        letters: DeadLetters,
+        losses: Losses,
         scheduler: Scheduler,
         became_quiet: Callable[[], None],
     ) -> None:
-        self._directory, self._bus, self._letters, self._scheduler = directory, bus, letters, scheduler
+        self._directory, self._bus, self.losses, self._scheduler = directory, bus, losses, scheduler
         self._became_quiet = became_quiet
 
     # ---- under way
@@ -133,7 +120,7 @@ class Exchange:
         try:
             self.steps.renew(delivery)
         except Rejected as rejection:
-            self.lose(delivery, rejection)
+            self.losses.lose(delivery, rejection)
             self._free(delivery.frame, delivery.gate)
             return False
         return True
@@ -178,8 +165,8 @@ class Exchange:
         """End a message that a stage rejected; the one place where a rejection becomes a dead letter."""
         if isinstance(item, Raw | Document | Envelope):
             raw = item if isinstance(item, Raw) else item.raw
-            self.lose(item, rejection)
-            self._refuse_injector(raw, rejection)
+            self.losses.lose(item, rejection)
+            self.losses.tell_injector(raw, rejection)
         else:
             self._refuse_sent(item, rejection)
         self._became_quiet()  # it may have been the last thing that was queued
@@ -189,7 +176,7 @@ class Exchange:
         if not send.refused:
             send.refused = True
             if send.kind is NOTE:
-                self._drop(send)
+                self.losses.drop_note(send)
             else:
                 self._refuse(send, item, rejection)
         if isinstance(item, Delivery) and item.listener is not None:
@@ -206,7 +193,7 @@ class Exchange:
         if not isinstance(item, Delivery) or not _is_branch(item.send):
             self.refused(item, rejection)
             return
-        self.lose(item, rejection)
+        self.losses.lose(item, rejection)
         if item.listener is not None:
             self.rules.release(item.frame)
         self._left_stream(item.send)
@@ -219,12 +206,12 @@ class Exchange:
 
     def _refuse(self, send: Send, item: Send | Delivery, rejection: Rejected) -> None:
         frame, conversation = send.frame, send.frame.conversation
-        letter = self.lose(item, rejection)
+        letter = self.losses.lose(item, rejection)
         if send.kind is not INJECT and rejection.reason != "dropped":
-            self._tell_of_refusal(letter, self._readable(send))
+            self.losses.refuse_sent(send, letter)
         if send.raw is not None:
             self.conversations.discard(conversation)
-            self._refuse_injector(send.raw, rejection)
+            self.losses.tell_injector(send.raw, rejection)
         if rejection.reason == "endless":
             self.end_conversation(conversation, "failed", error=failure("hops"))
         elif send.kind is CALL:
@@ -237,95 +224,26 @@ class Exchange:
         elif rejection.reason not in _UNTOLD and send.kind is not INJECT:
             self.rules.tell(frame, failure(code_of(rejection)))
 
-    def _readable(self, send: Send) -> Any:
-        """Give a refused payload as an object for the person, if it can be read at all."""
-        codec = self._directory.codec_for(send.tag, send.cls)
-        try:
-            return send.element if codec is None else codec.decode(send.element, self._directory.table)
-        except PayloadError:
-            return send.element
-
     def refuse_reply(self, turn: Turn, result: Any, rejection: Rejected) -> None:
         """Refuse what a handler gave before it became a message: it cannot be written, or not be read."""
         to = getattr(result, "to", None)
         payload = getattr(result, "payload", result)
-        self.refuse_unwritten(turn, payload, to, rejection)
+        self.losses.refuse_unwritten(turn, payload, to, rejection)
         if rejection.reason != "closed":
             self.rules.tell(turn.frame, failure(code_of(rejection)))
 
-    def refuse_unwritten(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> None:
-        """Keep and tell what a handler wanted sent, but what did not become a message."""
-        letter = letter_for_unwritten(turn, payload, to, rejection)
-        self._keep(letter, turn.frame.conversation)
-        self._tell_of_refusal(letter, payload)
-
-    def _tell_of_refusal(self, letter: DeadLetter, payload: Any) -> None:
-        if self._bus.heard:
-            self._bus.publish(
-                SendRefusedEvent(
-                    letter.thread_id or "",
-                    letter.from_id,
-                    letter.to_id,
-                    letter.payload_type or "",
-                    payload,
-                    letter.conversation,
-                    letter.reason,
-                    letter.detail,
-                )
-            )
-
-    def _refuse_injector(self, raw: Raw, rejection: Rejected) -> None:
-        if raw.origin is None:
-            return
-        if isinstance(raw.data, bytes | str) and rejection.reply is None:
-            original = raw.data.encode("utf-8", "replace") if isinstance(raw.data, str) else raw.data
-            rejection.reply = huh(rejection.reason, original)
-        raw.origin.refused(rejection)
-
-    def refuse_at_door(self, raw: Raw, rejection: Rejected) -> None:
-        """Refuse an injection before it came to the stream."""
-        self.lose(raw, rejection)
-        self._refuse_injector(raw, rejection)
-
-    def lose(self, item: Any, rejection: Rejected) -> DeadLetter:
-        """Make a dead letter of whatever an item had become."""
-        letter = letter_for(item, rejection)
-        send = item.send if isinstance(item, Delivery) else item
-        self._keep(letter, send.frame.conversation if isinstance(send, Send) else None)
-        return letter
-
-    def _keep(self, letter: DeadLetter, conversation: Conversation | None) -> None:
-        self._letters.add(letter)
-        if conversation is not None:
-            conversation.lost(letter)
-        log.info("%s", letter)
-        if self._bus.heard:
-            self._bus.publish(DeadLetterEvent(letter))
-            if letter.reason == "dropped":
-                self._bus.publish(_drop_event(letter))
-
-    def _drop(self, send: Send) -> None:
-        """Leave out a note of the pump's that came too late for its receiver."""
-        if self._bus.heard:
-            frame = send.frame
-            number = frame.conversation.number
-            event = MessageDroppedEvent(
-                frame.thread_id, send.from_id, frame.listener, send.tag, send.error, number, number=send.number
-            )
-            self._bus.publish(event)
-
-    def lose_late(self, turn: Turn, result: Any) -> None:
-        """Keep what a handler gave when nobody waited for it any more."""
-        detail = f"{turn.listener.name} gave {str(result)[:200]!r} after its turn was over"
-        self.lose(turn.delivery, Rejected("perform", "late", detail))
+    def note(self, frame: Frame, payload: Any) -> None:
+        """Queue a payload of the pump's own for the listener of a frame, which takes its class."""
+        element = codec_of(type(payload)).encode(payload)
+        self.post(Send(NOTE, frame, element, frame.listener, error=payload, cls=type(payload)))
 
     def drop_held(self, delivery: Delivery, rejection: Rejected) -> None:
         """End a message that a person has dropped before its handler; its sender hears of it as of a refused send."""
         send = delivery.send
         if send.kind is NOTE:
-            self._drop(send)
+            self.losses.drop_note(send)
             return
-        self.lose(delivery, rejection)
+        self.losses.lose(delivery, rejection)
         error = failure(code_of(rejection))
         if send.kind is CALL:
             send.call.fail(error.code, error.message)
@@ -336,7 +254,7 @@ class Exchange:
 
     def turn_failed(self, turn: Turn, failed: TurnFailed) -> None:
         """End a turn that failed: a dead letter, a closed frame, and an error for its caller."""
-        self.lose(turn.delivery, Rejected("perform", failed.code, failed.detail))
+        self.losses.lose(turn.delivery, Rejected("perform", failed.code, failed.detail))
         if failed.__cause__ is not None:
             log.info("%s", failed.detail, exc_info=failed.__cause__)
         error = failure(failed.code)
@@ -381,7 +299,7 @@ class Exchange:
         if conversation not in self.conversations.active:
             return []
         if error is not None:
-            self.error_reached_injector(conversation, error)
+            self.conversations.keep_error(conversation, error)
         conversation.reason = reason
         self.conversations.end(conversation, state)
         loop = asyncio.get_running_loop()
@@ -402,107 +320,14 @@ class Exchange:
         for place, send in enumerate(queued):
             if place == TOLD_ONE_BY_ONE and len(queued) > TOLD_ONE_BY_ONE + 1:
                 rest = len(queued) - place
-                self._letters.total += rest - 1
+                self.losses.count(rest - 1)
                 self.refused(send, Rejected("assign", "closed", f"{ended}; so were {rest:,} of its messages in all"))
             elif place > TOLD_ONE_BY_ONE and len(queued) > TOLD_ONE_BY_ONE + 1:
                 self._left_stream(send)
             else:
                 self.refused(send, Rejected("assign", "closed", ended))
 
-    # ---- what the rules ask for
-
-    def accepts_errors(self, frame: Frame) -> bool:
-        """Say whether the frame's listener takes a `SystemError`."""
-        listener = self._directory.listener_of(frame)
-        return listener is not None and listener.accepts_errors
-
-    def deliver_error(self, frame: Frame, error: Any) -> None:
-        """Queue a `SystemError` for the frame's listener."""
-        element = codec_of(type(error)).encode(error)
-        self.post(Send(ERROR, frame, element, frame.listener, error=error, cls=type(error)))
-
-    def note(self, frame: Frame, payload: Any) -> None:
-        """Queue a payload of the pump's own for the listener of a frame, which takes its class."""
-        element = codec_of(type(payload)).encode(payload)
-        self.post(Send(NOTE, frame, element, frame.listener, error=payload, cls=type(payload)))
-
-    def error_reached_injector(self, conversation: Conversation, error: Any) -> None:
-        """Keep an error that nobody inside took."""
-        conversation.errors.append(error)
-        conversation.mail.append((error, SYSTEM))
-        if self.conversations.mirror is not None:
-            self.conversations.mirror.arrived(conversation, error, SYSTEM, len(conversation.mail) - 1)
-
-    def fail_call(self, call: Call, error: Any) -> None:
-        """Raise an error where a handler waits."""
-        call.fail(error.code, error.message)
-
-    def call_went_quiet(self, call: Call) -> None:
-        """Tell a waiting handler that no answer will come."""
-        call.fail("handler", "The call ended without an answer.")
-
-    def frame_closed(self, frame: Frame) -> None:
-        """Cancel what runs in a frame and give up what is queued for it."""
-        if self._bus.heard:
-            self._bus.publish(FrameClosedEvent(frame.thread_id, frame.conversation.number))
-        if self.conversations.mirror is not None:
-            self.conversations.mirror.closed(frame)
-        if frame.call is not None:
-            frame.call.fail("handler", "The call was ended.")
-        if frame.turn is not None:
-            self._cancel(frame.turn)
-        if self.questions.open:
-            self.questions.frame_closed(frame)
-        for delivery in frame.queue or ():
-            self._scheduler.drop(delivery, delivery.gate)
-            if delivery.send.kind is NOTE:
-                self._drop(delivery.send)
-                continue
-            detail = f"the frame of {frame.listener} was closed before its turn came"
-            self.lose(delivery, Rejected("perform", "closed", detail))
-
-    def _cancel(self, turn: Turn) -> None:
-        turn.over = True
-        if turn.task is None:
-            return
-        self.deadlines.expel(turn)
-        if turn.task is asyncio.current_task():  # it failed, or ended its own conversation: it comes to its next wait
-            asyncio.get_running_loop().call_soon(_cancel_if_running, turn)
-            return
-        turn.task.cancel()
-        if not turn.responded and not turn.expired:
-            state = "it was held" if turn in self.held else "it worked"
-            detail = f"{turn.listener.name} was cancelled: its frame was closed while {state}"
-            self.lose(turn.delivery, Rejected("perform", "closed", detail))
-
-    def sends_are_void(self, frame: Frame) -> None:
-        """Give up what a frame has sent before it answered its caller."""
-        for send in self.inbox.remove_void(frame):
-            detail = f"{frame.listener} has answered; what it sent before is void"
-            self.refused(send, Rejected("assign", "closed", detail))
-
-    def conversation_is_quiet(self, conversation: Conversation) -> None:
-        """Complete a conversation."""
-        if self.conversations.end(conversation):
-            self._became_quiet()
-
 
 def _is_branch(send: Send) -> bool:
     """Say whether others of its deliveries are under way, or have arrived."""
     return send.open > 1 or (send.raw is not None and send.raw.admitted)
-
-
-def _drop_event(letter: DeadLetter) -> MessageDroppedEvent:
-    return MessageDroppedEvent(
-        letter.thread_id or "",
-        letter.from_id,
-        letter.to_id,
-        letter.payload_type or "",
-        letter.raw,
-        letter.conversation,
-    )
-
-
-def _cancel_if_running(turn: Turn) -> None:
-    if turn.task is not None:
-        turn.task.cancel()

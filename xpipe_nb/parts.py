@@ -28,12 +28,14 @@ from xpipe_nb.dispatch.remembered import remembered
 from xpipe_nb.dispatch.retried import retried
 from xpipe_nb.dispatch.threads import DaemonThreads
 from xpipe_nb.dispatch.timed import timed
+from xpipe_nb.effects import FrameEffects
 from xpipe_nb.errors import XPipeError
 from xpipe_nb.exchange import Exchange
 from xpipe_nb.frames import FrameRules
 from xpipe_nb.inbox import Inbox
 from xpipe_nb.letters import DeadLetters
 from xpipe_nb.listeners import resolve_all
+from xpipe_nb.losses import Losses
 from xpipe_nb.passages import Passages
 from xpipe_nb.pipeline import Pipeline
 from xpipe_nb.primitives.desk import Desk
@@ -77,15 +79,16 @@ class Parts(Keeper, ABC):
         listeners = resolve_all(config.listeners, namespace)
         check_pool(listeners, config.process_pool)
         limits = config.limits
-        self.config = config
-        self.name = config.name
+        self.config, self.name = config, config.name
         self.letters = DeadLetters(limits.max_dead_letters)
         self.bus = EventBus()
         order = DepthFirst() if config.thread_scheduling == "depth-first" else BreadthFirst()
         self.directory = Directory(config.name, listeners, config.max_concurrent_per_agent, order.queue)
         self.scheduler = order.scheduler(config.max_concurrent_handlers, self.directory.gate_of)
-        self.exchange = Exchange(self.directory, self.bus, self.letters, self.scheduler, self._look_for_quiet)
-        self.rules = FrameRules(self.exchange, limits.max_depth, Conversation.opened)
+        losses = Losses(self.directory, self.bus, self.letters)
+        self.exchange = Exchange(self.directory, self.bus, losses, self.scheduler, self._look_for_quiet)
+        self.effects = FrameEffects(self.exchange, self.directory, self.bus, self.scheduler, self._look_for_quiet)
+        self.rules = FrameRules(self.effects, limits.max_depth, Conversation.opened)
         self.conversations = Conversations(
             self, ThreadIds(), self.bus, limits, config.max_concurrent_pipelines, self.rules.open_root
         )
@@ -150,16 +153,13 @@ class Parts(Keeper, ABC):
 
     def _connect(self) -> None:
         """Close the circle: what is below learns of what was built after it."""
-        self.exchange.rules, self.exchange.conversations, self.exchange.inbox = (
-            self.rules,
-            self.conversations,
-            self.inbox,
-        )
-        self.exchange.steps, self.exchange.deadlines = self.steps, self.deadlines
-        self.exchange.questions = self.services.questions = self.questions
+        self.exchange.rules, self.exchange.steps = self.rules, self.steps
+        for part in (self.exchange, self.effects):
+            part.conversations, part.inbox, part.questions = self.conversations, self.inbox, self.questions
+        self.effects.deadlines, self.effects.held = self.deadlines, self.breakpoints.turns
+        self.services.questions = self.questions
         self.services.budgets, self.services.prompts = self.budgets, self.prompts
         self.services.crew, self.services.shared = self.crew, self.shared
-        self.exchange.held = self.breakpoints.turns
         self.crew.inbox = self.inbox
         self.conversations.ended = self.hooks.completed
         self.conversations.max_tokens = lambda: self.budgets.max_tokens_per_thread

@@ -99,7 +99,7 @@ class Reception:
                 raise Rejected("source", "closed", self._closed)
             self._check_port(port)
         except Rejected as rejection:
-            self._exchange.refuse_at_door(raw, rejection)
+            self._exchange.losses.refuse_at_door(raw, rejection)
         else:
             self._inbox.put_injection(raw)
 
@@ -112,7 +112,7 @@ class Reception:
             self._check_port(port)
             self._prepare(raw, repair=False)
         except Rejected as rejection:
-            self._exchange.refuse_at_door(raw, rejection)
+            self._exchange.losses.refuse_at_door(raw, rejection)
         else:
             self._inbox.put_injection(raw)
 
@@ -148,7 +148,7 @@ class Reception:
             if needs_place:
                 await self._conversations.reserve(wait=not nowait)
         except Rejected as rejection:
-            self._exchange.refuse_at_door(raw, rejection)
+            self._exchange.losses.refuse_at_door(raw, rejection)
             return await admission.outcome()
         try:
             if self._closed:

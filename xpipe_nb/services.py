@@ -101,7 +101,7 @@ class Services:
             self._exchange.rules.respond(turn.frame)
         elif turn.responded:
             detail = f"{turn.listener.name} has answered; after that it may only answer again"
-            self._exchange.lose(send, Rejected("perform", "closed", detail))
+            self._exchange.losses.lose(send, Rejected("perform", "closed", detail))
             return
         turn.sent = True
         self._exchange.post(send)
@@ -109,7 +109,7 @@ class Services:
     def late(self, turn: Turn, result: Any) -> None:
         """Keep what came when nobody waited for it any more."""
         if result is not None:
-            self._exchange.lose_late(turn, result)
+            self._exchange.losses.lose_late(turn, result)
 
     # ---- calling
 
@@ -150,7 +150,7 @@ class Services:
 
     def _refusal(self, turn: Turn, payload: Any, to: str | None, rejection: Rejected) -> CallFailed:
         error = failure("routing" if rejection.reason == "closed" else code_of(rejection))
-        self._exchange.refuse_unwritten(turn, payload, to, rejection)
+        self._exchange.losses.refuse_unwritten(turn, payload, to, rejection)
         return CallFailed(error.code, error.message, to=to)
 
     async def _answers(self, turn: Turn, calls: Sequence[Call]) -> list[Any]:

@@ -229,11 +229,11 @@ class Settlements:
         send, frame = (item, item.frame) if isinstance(item, Send) else (item.send, item.frame)
         if send.kind is Kind.CALL and isinstance(item, Send):
             detail = f"{name} gave more than one message for a call, which has one answer"
-            self._exchange.lose(item, Rejected(name, "call", detail))
+            self._exchange.losses.lose(item, Rejected(name, "call", detail))
             return []
         if frame.closed or not frame.busy or send.frame.closed:
             detail = f"{name} gave it once more, after it was over"
-            self._exchange.lose(item, Rejected(name, "closed", detail))
+            self._exchange.losses.lose(item, Rejected(name, "closed", detail))
             return []
         return [self._another_send(item) if isinstance(item, Send) else self._another_delivery(item)]
 

@@ -98,7 +98,7 @@ class Desk:
 
         An agent reads what its own contracts tell anyway; whether a listener is missing or forbidden is not in them.
         """
-        self._exchange.refuse_unwritten(turn, payload, to, rejection)
+        self._exchange.losses.refuse_unwritten(turn, payload, to, rejection)
         if requester(turn).parent is None or rejection.reason in ("not-accepted", "empty"):
             return rejection.detail
         return failure(code_of(rejection)).message
