@@ -33,6 +33,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "directory",
         "env_file",
         "failures",
+        "frame_rules",
         "frames",
         "identity",
         "listeners",

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from xpipe_nb.errors import Rejected
-from xpipe_nb.frames import Frame, FrameRules
+from xpipe_nb.frame_rules import FrameRules
+from xpipe_nb.frames import Frame
 
 NAMES = ["a", "b", "c"]
 
@@ -331,10 +332,11 @@ class FramesAgainstTheModel(RuleBasedStateMachine):
     def idle_frames_are_those_that_could_be_used_again(self) -> None:
         for frame in self.parents:
             if not frame.closed:
-                listed = [each for frames in (frame.idle or {}).values() for each in frames]
+                table = {frame.idle.listener: [frame.idle]} if isinstance(frame.idle, Frame) else frame.idle or {}
+                listed = [each for frames in table.values() for each in frames]
                 idle = [child for child in frame.children if not self.is_busy(child)]
                 assert sorted(map(id, listed)) == sorted(map(id, idle)), frame
-                assert all(each.listener == name for name, frames in (frame.idle or {}).items() for each in frames)
+                assert all(each.listener == name for name, frames in table.items() for each in frames)
                 assert all(child.parent is frame and child.depth == frame.depth + 1 for child in frame.children)
 
     @invariant()

@@ -19,7 +19,7 @@ The floors; a module imports only from its own floor or lower:
                                     the words
 
 Where to start reading: `stages.py` (the pipeline), `pump.py` (how it runs), `exchange.py` (what becomes of a
-message), `frames.py` (the rules of conversations).
+message), `frame_rules.py` (the rules of conversations).
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ __all__ = ["FrameEffects"]
 
 
 class FrameEffects:
-    """The `frames.Effects` of one pump.
+    """The `frame_rules.Effects` of one pump.
 
     Args:
         exchange: Where messages change hands.

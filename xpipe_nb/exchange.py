@@ -1,6 +1,6 @@
 """The exchange: every message that is sent, answered, refused or lost passes here, and is counted exactly once.
 
-It does what the rules of frames ask for (see `frames.Effects`) and keeps the books that they rest on: whatever is
+It does what the rules of frames ask for (see `frame_rules.Effects`) and keeps the books that they rest on: whatever is
 queued, under way or running holds its frame, from `post` to `receive` or `refused`.
 """
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from xpipe_nb.directory import Directory
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.dispatch.turn import Turn, TurnFailed
-    from xpipe_nb.frames import Frame, FrameRules
+    from xpipe_nb.frame_rules import FrameRules
+    from xpipe_nb.frames import Frame
     from xpipe_nb.inbox import Inbox
     from xpipe_nb.losses import Losses
     from xpipe_nb.questions import Questions

@@ -31,7 +31,7 @@ from xpipe_nb.dispatch.timed import timed
 from xpipe_nb.effects import FrameEffects
 from xpipe_nb.errors import XPipeError
 from xpipe_nb.exchange import Exchange
-from xpipe_nb.frames import FrameRules
+from xpipe_nb.frame_rules import FrameRules
 from xpipe_nb.inbox import Inbox
 from xpipe_nb.letters import DeadLetters
 from xpipe_nb.listeners import resolve_all

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from xpipe_nb.directory import Directory
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.exchange import Exchange
-    from xpipe_nb.frames import FrameRules
+    from xpipe_nb.frame_rules import FrameRules
     from xpipe_nb.reception import Reception
 
 __all__ = ["Settlements"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from xpipe_nb.composing import Composer
     from xpipe_nb.conversations import Conversations
     from xpipe_nb.directory import Directory
-    from xpipe_nb.frames import FrameRules
+    from xpipe_nb.frame_rules import FrameRules
     from xpipe_nb.identity import Identity
     from xpipe_nb.listeners import Listener
     from xpipe_nb.xml import GateLimits
