@@ -24,11 +24,11 @@ EVERY = 0.001
 
 PARTS = (
     ("the handler itself", ("tests.benchmarks.ring",)),
-    ("XML: a tree of the payload", ("xpipe_nb.payloads.encode", "xpipe_nb.payloads.template", "xpipe_nb.composing:encode")),
+    ("XML: a tree of the payload", ("xpipe_nb.payloads.encode", "xpipe_nb.payloads.template", "xpipe_nb.payloads.codec:write", "xpipe_nb.composing:_written")),
     ("XML: its schema, by libxml2", ("xpipe_nb.payloads.codec:validate", "xpipe_nb.composing:check")),
     ("XML: the receiver's own copy", ("xpipe_nb.payloads", "xpipe_nb.stages:decode")),
     ("stages: assign and route", ("xpipe_nb.stages", "xpipe_nb.routing", "xpipe_nb.directory", "xpipe_nb.messages")),
-    ("frames: opened, held, released", ("xpipe_nb.frames", "xpipe_nb.conversation", "xpipe_nb.conversations", "xpipe_nb.pump")),
+    ("frames: opened, held, released", ("xpipe_nb.frames", "xpipe_nb.frame_rules", "xpipe_nb.conversation", "xpipe_nb.conversations", "xpipe_nb.pump")),
     ("exchange: posted, received, ended", ("xpipe_nb.exchange",)),
     ("scheduler: gate and place", ("xpipe_nb.scheduling", "xpipe_nb.depth_first")),
     ("what the handler returned", ("xpipe_nb.services", "xpipe_nb.composing", "xpipe_nb.replies", "xpipe_nb.names")),
