@@ -68,7 +68,7 @@ def compile_plain(shape: Shape) -> Callable[[Any], Written | None] | None:
     What is made gives `None` for an object that holds anything but what its annotations say. No value can change, so
     the class makes from them what reading the element would make, and they are cheaper to come by.
     """
-    if any(field.node not in _PLAIN or field.repeated or field.keyword for field in shape.fields):
+    if not shape.fields or any(field.node not in _PLAIN or field.repeated or field.keyword for field in shape.fields):
         return None
     kinds = tuple(_PLAIN[field.node][0] for field in shape.fields)
     renders = [_PLAIN[field.node][1] for field in shape.fields]
@@ -78,11 +78,13 @@ def compile_plain(shape: Shape) -> Callable[[Any], Written | None] | None:
     def write(value: Any) -> Written | None:
         try:
             values = get(value)
-            if tuple(map(type, values)) != kinds:
-                return None
             root = copy()
-            for kid, render, item in zip(children(root), renders, values):  # noqa: B905 - all of one length
+            kid = root[0]
+            for kind, render, item in zip(kinds, renders, values):  # noqa: B905 - all of one length
+                if type(item) is not kind:
+                    return None
                 kid.text = render(item)
+                kid = kid.getnext()  # cheaper than a list of all of them
         except (AttributeError, ValueError):  # the long way has the words for it
             return None
         return root, values
