@@ -82,10 +82,11 @@ class Directory:
         self.generation += 1
         self.changed()
 
-    def put(self, listener: Listener) -> None:
-        """Add a listener, or replace the one of its name."""
-        self._own.pop(listener.name, None)
-        self.replace({**self.by_name(), listener.name: listener}.values())
+    def put(self, *listeners: Listener) -> None:
+        """Add listeners, or replace those of their names."""
+        for listener in listeners:
+            self._own.pop(listener.name, None)
+        self.replace({**self.by_name(), **{each.name: each for each in listeners}}.values())
 
     def adopt(self, listeners: Iterable[Listener]) -> None:
         """Add listeners that no configuration declares, so that no reload takes them out: the pump's, generic ones."""

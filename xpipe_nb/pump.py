@@ -11,39 +11,34 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.config import check_config
-from xpipe_nb.config.pool import check_pool
 from xpipe_nb.conversation import Gone, current_conversation
-from xpipe_nb.errors import ConfigError, ConversationWaits, Fault, Rejected, StoreError, XPipeError
+from xpipe_nb.errors import ConversationWaits, Rejected, StoreError, XPipeError
 from xpipe_nb.events import OrganismStateEvent, ThoughtEvent
 from xpipe_nb.letters import DeadLetters
-from xpipe_nb.listeners import ListenerConfig, resolve_all
-from xpipe_nb.listeners.generic import generic_listener
 from xpipe_nb.operators import unwatched
-from xpipe_nb.parts import Parts
 from xpipe_nb.resending import resend
+from xpipe_nb.roster import Roster
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from xpipe_nb.config import OrganismConfig
     from xpipe_nb.conversation import Conversation
     from xpipe_nb.dispatch.event_bus import Subscription
     from xpipe_nb.dispatch.hooks import DispatchHook
     from xpipe_nb.dispatch.turn import Turn
-    from xpipe_nb.events import PumpEvent, ReloadEvent
+    from xpipe_nb.events import PumpEvent
     from xpipe_nb.frames import Frame
-    from xpipe_nb.listeners import Listener
 
 __all__ = ["StreamPump"]
 
 log = logging.getLogger(__name__)
 
 
-class StreamPump(Parts):
+class StreamPump(Roster):
     """Carries the messages of one organism.
 
     Args:
@@ -53,9 +48,6 @@ class StreamPump(Parts):
     Raises:
         ConfigError: When anything in the settings or the listeners is wrong; it names every fault.
     """
-
-    config_path: Path | None = None
-    """The file that it was made from, if it was."""
 
     def __init__(self, config: OrganismConfig, namespace: Mapping[str, Any] | None = None) -> None:
         super().__init__(check_config(config), namespace)
@@ -219,87 +211,6 @@ class StreamPump(Parts):
         self._check_running()
         return await resend(self.reception, self.letters, self.conversations.known, message_id, payload)
 
-    # ---- who is there
-
-    def register_listener(self, listener: ListenerConfig | Callable[..., Any]) -> Listener:
-        """Add a listener, or replace the one of that name for all messages that are routed from now on.
-
-        Args:
-            listener: Its configuration, or a function.
-
-        Raises:
-            ConfigError: When it cannot be used.
-        """
-        (resolved,) = resolve_all([listener], known=self.directory.of_the_person())
-        check_pool([resolved], self.config.process_pool)
-        self.directory.put(resolved)
-        self.open_gates()
-        return resolved
-
-    def register_all(self, listeners: Iterable[ListenerConfig | Callable[..., Any]]) -> None:
-        """Add several listeners at once; they may name one another as peers."""
-        all_resolved = resolve_all(listeners, known=self.directory.of_the_person())
-        check_pool(all_resolved, self.config.process_pool)
-        for resolved in all_resolved:
-            self.directory.put(resolved)
-        self.open_gates()
-
-    def register_generic_listener(self, name: str, handler: Callable[..., Any], description: str = "") -> Listener:
-        """Add a listener that takes any payload, as an element; it is sent to by name only, and outlives reloads.
-
-        Args:
-            name: Its name; a generic listener of the same name is replaced.
-            handler: Called with the element, a copy of its own, and its metadata if it takes that.
-            description: What it does; default: the first line of the docstring.
-
-        Raises:
-            ConfigError: When it cannot be used, or another listener has the name.
-        """
-        if name in self.directory.by_name():
-            raise ConfigError(Fault("$.name", f"a second listener named {name!r}", "another name"))
-        listener = generic_listener(name, handler, description)
-        self.directory.adopt([listener])
-        self.open_gates()
-        return listener
-
-    def unregister_listener(self, name: str) -> bool:
-        """Take a listener out of the routes; say whether it was there."""
-        return self.directory.remove(name)
-
-    async def reload_config(
-        self, path: str | Path | None = None, namespace: Mapping[str, Any] | None = None
-    ) -> ReloadEvent:
-        """Take over a YAML file; what is in flight is dealt with as `Organism.reload` says.
-
-        Args:
-            path: The file; left out, the one that `bootstrap` read.
-            namespace: Where the names in it are looked up first; left out, where they were at the start.
-
-        Raises:
-            XPipeError: When no path is given and none is known.
-        """
-        path = self.config_path if path is None else Path(path)
-        if path is None:
-            raise XPipeError(f"{self.name} was not made from a file; write reload_config(path)")
-        return self.reload(path, namespace)
-
-    def reload(self, source: Any, namespace: Mapping[str, Any] | None = None) -> ReloadEvent:
-        """Do what `Organism.reload` says."""
-        event = self.reloader.reload(source, namespace)
-        self.open_gates()
-        return event
-
-    def _apply(self, config: OrganismConfig) -> None:
-        """Let the settings of a reload count from now on, for open conversations, too."""
-        limits = config.limits
-        self.config = config
-        self.letters.keep(limits.max_dead_letters)
-        self.rules.max_depth, self.steps.max_messages = limits.max_depth, limits.max_messages
-        self.steps.gate = self.composer.gate = self.reception.gate = config.gate
-        self.scheduler.places = config.max_concurrent_handlers
-        self.conversations.bound(limits, config.max_concurrent_pipelines)
-        self.budgets.change(config.max_tokens_per_thread)
-
     # ---- what conversations, handlers and people ask
 
     def new_thread_id(self, conversation: Conversation, frame: Frame) -> str:
@@ -360,16 +271,6 @@ class StreamPump(Parts):
         self.hooks.unregister(hook)
 
     @property
-    def listeners(self) -> Mapping[str, Listener]:
-        """All listeners by name, the pump's own included."""
-        return self.directory.routes.everybody()
-
-    @property
-    def routing_table(self) -> Mapping[str, list[Listener]]:
-        """The listeners by the tag of what they accept."""
-        return self.directory.routes.by_tag()
-
-    @property
     def dead_letters(self) -> DeadLetters:
         """What could not be delivered or handled, oldest first."""
         return self.letters
@@ -391,12 +292,6 @@ class StreamPump(Parts):
         """Start handlers again."""
         self.scheduler.paused, self.scheduler.steps = False, 0
         self._tell_state()
-        self._stir()
-
-    def open_gates(self) -> None:
-        """Let in whoever waits at a gate that a reload made wider."""
-        for listener in self.directory.routes:
-            self.scheduler.look_at(self.directory.gate_of(listener))
         self._stir()
 
     def step(self) -> None:
