@@ -16,6 +16,7 @@ from tests.stories.cast import Ask, Recorder, Say, Told
 from tests.support import ROOT, eventually, run
 from xpipe_nb import (
     AgentStateEvent,
+    ConfigError,
     ConfigLoader,
     DeliveryError,
     DispatchHook,
@@ -34,6 +35,7 @@ from xpipe_nb import (
     XPipeError,
     bootstrap,
     get_stream_pump,
+    payload,
     reset_stream_pump,
     set_stream_pump,
 )
@@ -149,6 +151,22 @@ def test_register_and_unregister_listeners() -> None:
             assert "greeter" not in pump.listeners
 
     run(story())
+
+
+def test_of_several_listeners_all_are_registered_or_none() -> None:
+    """Two classes of one tag and different fields cannot be told apart, so neither listener is there afterwards."""
+
+    def hearer(name: str, kind: type) -> ListenerConfig:
+        heard = payload(type("Heard", (), {"__annotations__": {"word": kind}}))
+
+        def hear(message: Any) -> None: ...
+
+        return ListenerConfig(name=name, payload_class=heard, handler=hear)
+
+    pump = StreamPump(OrganismConfig(name="old-hand"))
+    with pytest.raises(ConfigError):
+        pump.register_all([hearer("first", str), hearer("second", int)])
+    assert not {"first", "second"} & set(pump.listeners)
 
 
 def test_listeners_and_routing_table() -> None:
