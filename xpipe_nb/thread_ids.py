@@ -16,6 +16,9 @@ __all__ = ["ThreadIds", "is_thread_id"]
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII)
 
+STOCK = 1024
+"""How many random octets are drawn at once."""
+
 
 def is_thread_id(text: str) -> bool:
     """Say whether `text` is a UUID version 4 in its canonical form: lower case, with hyphens."""
@@ -35,15 +38,26 @@ class ThreadIds:
     """
 
     def __init__(self, key: bytes | None = None) -> None:
-        self._key = os.urandom(16) if key is None else key
+        # an observed hop needs an id: to copy a keyed hash is cheaper than to key it, and to draw many octets at once
+        # than a few again and again
+        self._keyed = blake2s(key=os.urandom(16) if key is None else key, digest_size=8)
+        self._octets = b""
+        self._drawn = 0
 
     def new(self) -> str:
         """Make one id that nobody has seen before."""
-        octets = bytearray(os.urandom(8))
-        octets[6] = octets[6] & 0x0F | 0x40
-        octets += self._tail(octets)
-        digits = octets.hex()
+        head = bytearray(self._draw())
+        head[6] = head[6] & 0x0F | 0x40
+        digits = (head + self._tail(head)).hex()
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+    def _draw(self) -> bytes:
+        """Give 8 random octets that were not given before."""
+        start = self._drawn
+        if start == len(self._octets):
+            self._octets, start = os.urandom(STOCK), 0
+        self._drawn = start + 8
+        return self._octets[start : start + 8]
 
     def is_ours(self, thread_id: str) -> bool:
         """Say whether `thread_id` was made here, open or closed."""
@@ -53,6 +67,8 @@ class ThreadIds:
         return hmac.compare_digest(value[8:], self._tail(value[:8]))
 
     def _tail(self, head: bytes | bytearray) -> bytearray:
-        tail = bytearray(blake2s(head, key=self._key, digest_size=8).digest())
+        keyed = self._keyed.copy()
+        keyed.update(head)
+        tail = bytearray(keyed.digest())
         tail[0] = tail[0] & 0x3F | 0x80
         return tail
