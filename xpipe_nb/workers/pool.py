@@ -298,6 +298,12 @@ class WorkerPool:
         if not await _comes_true(self._launcher.is_gone, 4 * GRACE):
             self._launcher.is_gone(kill=True)
 
+    def disown(self) -> None:
+        """Let go, in a fork, of what belongs to the process above: its workers end when nobody has the other end."""
+        for worker in self._workers:
+            worker.disown()
+        self._launcher.disown()
+
     @property
     def workers(self) -> tuple[WorkerState, ...]:
         """What each worker does, in the order of their process ids."""

@@ -66,6 +66,7 @@ class Worker:
         self.is_gone = False
         self.is_leaving = False
         self._known: OrderedDict[str, None] = OrderedDict()
+        self._end: socket.socket | None = None
 
     @property
     def state(self) -> str:
@@ -77,6 +78,7 @@ class Worker:
     async def start(self, launch: Launcher) -> None:
         """Start the process; it says when it is ready."""
         ours, theirs = socket.socketpair()
+        self._end = ours
         try:
             with theirs:
                 launch.launch(theirs)
@@ -136,6 +138,11 @@ class Worker:
     def cut(self) -> None:
         """Close the connection."""
         self._link.close()
+
+    def disown(self) -> None:
+        """Close this process's copy of the connection, which is a fork of the one that the worker works for."""
+        if self._end is not None:
+            self._end.close()
 
     def look(self) -> WorkerState:
         """Give what it does, for people."""
