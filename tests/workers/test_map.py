@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import subprocess
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import psutil
 import pytest
 
 import xpipe_nb as xp
-from tests.support import ROOT, fresh_python, run
+from tests.support import ROOT, eventually, fresh_python, run
 from tests.workers.cells import Notebook
+from xpipe_nb.workers import mapping
 from xpipe_nb.workers.process import NICER
+from xpipe_nb.workers.shared_pool import SharedPool
 
 CELL = """
 def square(n):
@@ -59,6 +63,13 @@ def deeper(n):
 def hangs(n):
     while n == 2:
         pass
+"""
+
+
+INSIDE = """
+def inside(n):
+    from mine import scaled
+    return scaled(n), os.getpid()
 """
 
 
@@ -231,6 +242,44 @@ def test_a_script_needs_no_guard(tmp_path: Any) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "the script runs\n[1, 2, 3]\n", "")
 
 
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[SharedPool]:
+    """Workers of the test's own, which look for modules where this process does now."""
+    pool = SharedPool()
+    monkeypatch.setattr(mapping, "SHARED", pool)
+    yield pool
+    pool.end()
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_module_that_was_changed_is_imported_anew(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what it imports itself, and where it is imported inside the function; a worker is kept as long as it will do."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "below_mine.py").write_text("FACTOR = 2")
+    (tmp_path / "mine.py").write_text("from below_mine import FACTOR\ndef scaled(n): return FACTOR * n")
+    below, mine = (importlib.import_module(name) for name in ("below_mine", "mine"))
+    cells = Notebook(INSIDE).run("import mine\ndef scale(n): return mine.scaled(n), os.getpid()")
+
+    def workers_and(function: Any, *expected: int) -> set[int]:
+        results = xp.map(function, range(4), workers=1)
+        assert [value for value, _ in results] == [factor * n for n, factor in enumerate(expected)]
+        return {pid for _, pid in results}
+
+    first = workers_and(cells.scale, 2, 2, 2, 2)
+    assert len(first) == 1
+    assert workers_and(cells.scale, 2, 2, 2, 2) == first
+    (tmp_path / "below_mine.py").write_text("FACTOR = 30")
+    importlib.reload(below)
+    importlib.reload(mine)
+    assert cells.scale(1)[0] == 30
+    second = workers_and(cells.scale, 30, 30, 30, 30)
+    assert not second & first
+    assert workers_and(cells.inside, 30, 30, 30, 30) == second
+    (tmp_path / "mine.py").write_text("def scaled(n): return 400 * n")
+    assert not workers_and(cells.inside, 400, 400, 400, 400) & second
+
+
 FORKED = """
 import os, sys
 import xpipe_nb as xp
@@ -263,10 +312,11 @@ def test_a_failure_that_nobody_waits_for_is_said(cells: Any, caplog: pytest.LogC
     """Once; who awaits it, also by way of `gather`, gets the error itself, and no more is said."""
 
     async def story() -> None:
+        ended, loop = asyncio.Event(), asyncio.get_running_loop()
         batch = xp.map(cells.square, [13])
-        while not caplog.messages:
-            await asyncio.wait([asyncio.wrap_future(batch.future)])
-            await asyncio.sleep(0)
+        batch.future.add_done_callback(lambda _future: loop.call_soon_threadsafe(ended.set))
+        await ended.wait()
+        await eventually(lambda: bool(caplog.messages))
         said = "xp.map of square failed, and nobody awaits it: ValueError: thirteen; (item 0 of xp.map: 13)"
         assert caplog.messages == [said]
         caplog.clear()

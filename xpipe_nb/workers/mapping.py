@@ -172,7 +172,9 @@ def map(  # noqa: A001 - what it is, over many processes
 
     Function, items and results travel by value, so that anything will do that is defined in a cell. A worker that dies
     costs nothing but the time of its item, which another one does; an item that costs two workers ends the whole.
-    A module is imported once in each worker, as everywhere: a warm worker does not see that it was changed since.
+    A worker imports modules from their files. Once the file of one that it has imported is another, a fresh worker takes
+    its place, so that what runs is what the file says now, whether or not the module was reloaded here as well; what was
+    put into a module by hand does not travel. Installed packages are imported once, as everywhere.
 
     Args:
         function: Called with one item; a coroutine function is awaited.

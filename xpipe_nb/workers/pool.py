@@ -13,7 +13,7 @@ from xpipe_nb.errors import CallFailed, WorkerDied, XPipeError
 from xpipe_nb.workers.failures import failed
 from xpipe_nb.workers.jobs import Answer
 from xpipe_nb.workers.launching import launcher
-from xpipe_nb.workers.process import Missing, Ready
+from xpipe_nb.workers.process import Leave, Missing, Ready
 from xpipe_nb.workers.reports import Asked, Done, Ending, Failed, Held, Report, Started
 from xpipe_nb.workers.worker import Errand, Worker
 
@@ -162,6 +162,8 @@ class WorkerPool:
                 self._go_on()
             case Missing():
                 worker.give_again()
+            case Leave():  # what it has imported was changed since; its job goes to a fresh one
+                worker.is_leaving = True
             case Done() | Failed():
                 self._ended(worker, message)
             case _ if worker.errand is not None:

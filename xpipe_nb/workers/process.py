@@ -11,8 +11,10 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
+from time import time_ns
 
 from xpipe_nb.workers.channel import Channel
+from xpipe_nb.workers.imported import Imported
 from xpipe_nb.workers.jobs import Answer, Job
 from xpipe_nb.workers.performing import Performer
 from xpipe_nb.workers.reports import Started
@@ -56,7 +58,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """There are no more jobs."""
+    """There are no more jobs; from a worker: it begins no other one, and ends."""
 
 
 def surroundings() -> Surroundings:
@@ -87,16 +89,23 @@ def serve(end: socket.socket) -> None:
     channel = Channel(end)
     performer = Performer(channel.send)
     jobs: SimpleQueue[Job | None] = SimpleQueue()
+    imported = Imported()
     try:
         _settle_in(channel.receive())
         threading.Thread(target=_receive, args=(channel, jobs, performer), name="xpipe-messages", daemon=True).start()
         channel.send(Ready(os.getpid()))
         while (job := jobs.get()) is not None:
+            if imported.is_outdated:  # the job is not begun, so another worker is given it
+                channel.send(Leave())
+                break
             if not job.function.data and not performer.knows(job.function.hash):
                 channel.send(Missing())
                 continue
+            began = time_ns()
             channel.send(Started(str(os.getpid())))
-            channel.send(performer.perform(job))
+            ending = performer.perform(job)
+            imported.note(began)
+            channel.send(ending)
     except (EOFError, OSError):  # the process that it worked for is gone
         os._exit(1)
     _leave()

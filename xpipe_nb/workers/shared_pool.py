@@ -68,11 +68,11 @@ class SharedPool:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                atexit.register(self._end)
+                atexit.register(self.end)
                 threading.Thread(target=self._loop.run_forever, name="xpipe-map", daemon=True).start()
             return self._loop
 
-    def _end(self) -> None:
+    def end(self) -> None:
         """End the workers with the process, and not a moment later; what nobody has waited for is said."""
         for batch in list(self._open):
             if not batch.is_awaited:
@@ -94,7 +94,7 @@ class SharedPool:
         self._inherited.append((self._loop, self._pool, self._open))
         self._lock, self._loop, self._pool = threading.Lock(), None, None
         self._parcels, self._open = Parcels(), set()
-        atexit.unregister(self._end)
+        atexit.unregister(self.end)
         watchers.clear()  # what they draw in is the process above's, too
 
     async def _carry(self, batch: Batch, function: Packed) -> None:
