@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Never, Self
 from xpipe_nb.check import check
 from xpipe_nb.config import ConfigLoader, OrganismConfig, settings_from
 from xpipe_nb.errors import ConfigError, Fault, XPipeError
+from xpipe_nb.known import watchers
 from xpipe_nb.listeners import ListenerConfig
 from xpipe_nb.listeners import listener as mark
 from xpipe_nb.views.graph import Graph, graph_of
@@ -189,6 +190,8 @@ class Organism:
             await self.pump.open_state()
         if self._task is None:  # another start may have been quicker
             self._task = asyncio.create_task(self.pump.run(), name=f"xpipe-{self.name}")
+            for watcher in watchers:
+                watcher(self)
             await asyncio.sleep(0)
         return self
 
