@@ -137,6 +137,11 @@ class EveryProgress:
             self._shown[organism] = ProgressShown(organism, self._outputs, self._parted, over)
         return self._shown[organism]
 
+    @property
+    def organisms(self) -> list[Organism]:
+        """All that run, as far as they are known here."""
+        return list(self._shown)
+
     def look(self) -> None:
         """Draw what was told until now, at the end of a cell."""
         for shown in list(self._shown.values()):

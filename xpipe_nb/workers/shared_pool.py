@@ -25,6 +25,7 @@ from xpipe_nb.workers.pool import WorkerPool
 from xpipe_nb.workers.remote import reflect
 from xpipe_nb.workers.reports import Failed, Report, Started
 from xpipe_nb.workers.sizing import default_size
+from xpipe_nb.workers.watching import WorkerList
 
 if TYPE_CHECKING:
     from xpipe_nb.workers.mapping import Batch
@@ -85,6 +86,11 @@ class SharedPool:
         if self._loop is not None and self._pool is not None:
             with suppress(TimeoutError):  # they end with this process in any case
                 asyncio.run_coroutine_threadsafe(self._pool.stop(), self._loop).result(2)
+
+    def look(self) -> WorkerList | None:
+        """Give what its workers do; `None` if there was no need of any."""
+        pool = self._pool
+        return None if pool is None else WorkerList(pool.workers, pool.kill, pool.condition)
 
     def begin_anew(self) -> None:
         """Forget, in a fork, what only the process above has: a fork has not its threads, and its workers are its own."""

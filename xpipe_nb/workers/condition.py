@@ -1,0 +1,42 @@
+"""How a pool of worker processes is as a whole, for whoever looks for what is wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xpipe_nb.events import WorkerState
+
+__all__ = ["PoolCondition"]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCondition:
+    """How a pool of worker processes is.
+
+    Args:
+        size: How many work at once, at most.
+        start_method: How they are started: `forkserver` or `spawn`.
+        died: How many have ended that nobody had told to: crashed, or killed from outside, by `kill`, or for memory.
+        last_failure: What became of the last of these, or why the last one could not be started; empty for no failure.
+
+    Example:
+        >>> PoolCondition(2, "forkserver").words([])
+        '2 at most, forkserver · none runs · none has died'
+    """
+
+    size: int
+    start_method: str
+    died: int = 0
+    last_failure: str = ""
+
+    def words(self, workers: Iterable[WorkerState]) -> str:
+        """Say it in a line, with what each of its workers does."""
+        states = Counter(worker.state for worker in workers)
+        now = ", ".join(f"{count} {state}" for state, count in states.items()) or "none runs"
+        died = f"{self.died:,} died" if self.died else "none has died"
+        failure = f" · last failure: {self.last_failure}" if self.last_failure else ""
+        return f"{self.size} at most, {self.start_method} · {now} · {died}{failure}"
