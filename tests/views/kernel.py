@@ -13,6 +13,16 @@ from jupyter_client.manager import start_new_kernel
 
 __all__ = ["Front", "a_kernel"]
 
+UNTIL = """
+async def until(claim, seconds=20):
+    import asyncio, time
+    end = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < end, "it did not come true in time"
+        await asyncio.sleep(0.005)
+"""
+"""What cells wait with for something to come true in their kernel."""
+
 
 class Front:
     """A front end: runs code, and keeps what comes on the comm of the one view."""
@@ -99,6 +109,7 @@ def a_kernel() -> Iterator[Front]:
     try:
         front = Front(client)
         front.run("import sys; sys.path.insert(0, '')")
+        front.run(UNTIL)
         yield front
     finally:
         client.stop_channels()
