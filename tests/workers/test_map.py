@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
 from typing import Any
 
 import psutil
@@ -18,9 +17,7 @@ import pytest
 import xpipe_nb as xp
 from tests.support import ROOT, eventually, fresh_python, run
 from tests.workers.cells import Notebook
-from xpipe_nb.workers import mapping
 from xpipe_nb.workers.process import NICER
-from xpipe_nb.workers.shared_pool import SharedPool
 
 CELL = """
 def square(n):
@@ -242,18 +239,12 @@ def test_a_script_needs_no_guard(tmp_path: Any) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "the script runs\n[1, 2, 3]\n", "")
 
 
-@pytest.fixture
-def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[SharedPool]:
-    """Workers of the test's own, which look for modules where this process does now."""
-    pool = SharedPool()
-    monkeypatch.setattr(mapping, "SHARED", pool)
-    yield pool
-    pool.end()
-
-
-@pytest.mark.usefixtures("shared")
 def test_a_module_that_was_changed_is_imported_anew(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With what it imports itself, and where it is imported inside the function; a worker is kept as long as it will do."""
+    """With what it imports itself, and where it is imported inside the function; a worker is kept as long as it will do.
+
+    The workers were there before the folder of the modules was one in which modules are looked for.
+    """
+    assert xp.map(abs, [-1]) == [1]
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     (tmp_path / "below_mine.py").write_text("FACTOR = 2")

@@ -19,7 +19,7 @@ from xpipe_nb.workers.jobs import Answer, Job
 from xpipe_nb.workers.performing import Performer
 from xpipe_nb.workers.reports import Started
 
-__all__ = ["Leave", "Missing", "Ready", "Surroundings", "ignore_interrupts", "main", "serve", "surroundings"]
+__all__ = ["Leave", "Lookup", "Missing", "Ready", "Surroundings", "ignore_interrupts", "main", "serve", "surroundings"]
 
 NICER = 5
 """By how much a worker is nicer than the process that it works for: whose event loop has to be prompt."""
@@ -38,6 +38,17 @@ class Surroundings:
     path: list[str] = field(repr=False)
     folder: str
     environment: dict[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """From now on modules are looked for somewhere else.
+
+    Args:
+        path: Where.
+    """
+
+    path: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,8 @@ def _receive(channel: Channel, jobs: SimpleQueue[Job | None], performer: Perform
             os._exit(1)
         if isinstance(message, Answer):
             performer.hear(message)
+        elif isinstance(message, Lookup):  # it comes before a job, when none is under way
+            sys.path[:] = message.path
         else:
             jobs.put(message if isinstance(message, Job) else None)
 
