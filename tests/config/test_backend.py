@@ -94,7 +94,7 @@ def test_a_mistake_is_told_and_no_secret_with_it(text, path, words):
     [
         ({"url": "redis://h/1"}, "redis_url"),
         ({"redis_ulr": "redis://h/1"}, "redis_url"),
-        ({"tpye": "redis"}, "type"),
+        ({"typ": "redis"}, "type"),
         ({"redis_url": "redis://h/1"}, "type: redis"),
         ({"ttl": 5}, "redis_ttl"),
         ({"address": "h:1"}, "type: manager"),
