@@ -248,7 +248,10 @@ def test_a_module_that_was_changed_is_imported_anew(tmp_path: Any, monkeypatch: 
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     (tmp_path / "below_mine.py").write_text("FACTOR = 2")
-    (tmp_path / "mine.py").write_text("from below_mine import FACTOR\ndef scaled(n): return FACTOR * n")
+    (tmp_path / "mine.py").write_text(
+        "import atexit, os, time\nfrom below_mine import FACTOR\ndef scaled(n): return FACTOR * n\n"
+        f"if os.getpid() != {os.getpid()}:\n    atexit.register(time.sleep, 600)  # its way out takes long"
+    )
     below, mine = (importlib.import_module(name) for name in ("below_mine", "mine"))
     cells = Notebook(INSIDE).run("import mine\ndef scale(n): return mine.scaled(n), os.getpid()")
 

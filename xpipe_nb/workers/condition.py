@@ -1,7 +1,8 @@
-"""How a pool of worker processes is as a whole, for whoever looks for what is wrong."""
+"""How a pool of worker processes is as a whole, and how one of them ended, for whoever looks for what is wrong."""
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from xpipe_nb.events import WorkerState
 
-__all__ = ["PoolCondition"]
+__all__ = ["PoolCondition", "how_it_ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,22 @@ class PoolCondition:
         died = f"{self.died:,} died" if self.died else "none has died"
         failure = f" · last failure: {self.last_failure}" if self.last_failure else ""
         return f"{self.size} at most, {self.start_method} · {now} · {died}{failure}"
+
+
+def how_it_ended(status: int | None) -> str:
+    """Say how a worker ended, in a clause.
+
+    Args:
+        status: Its exit code, or minus the number of its signal; `None` if nobody knows.
+
+    Example:
+        >>> how_it_ended(3)
+        'ended itself (exit code 3)'
+    """
+    if status is None:
+        return "is gone"
+    if status == -getattr(signal, "SIGKILL", 9):
+        return "was killed (by hand, or because the machine ran out of memory)"
+    if status < 0:
+        return f"crashed ({signal.Signals(-status).name})"
+    return f"ended itself (exit code {status})"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.errors import CallFailed, WorkerDied, XPipeError
-from xpipe_nb.workers.condition import PoolCondition
+from xpipe_nb.workers.condition import PoolCondition, how_it_ended
 from xpipe_nb.workers.failures import failed
 from xpipe_nb.workers.jobs import Answer
 from xpipe_nb.workers.launching import launcher
@@ -168,6 +167,8 @@ class WorkerPool:
                 worker.give_again()
             case Leave():  # what it has imported was changed since; its job goes to a fresh one
                 worker.is_leaving = True
+                self._take_back(worker)
+                self._go_on()
             case Done() | Failed():
                 self._ended(worker, message)
             case _ if worker.errand is not None:
@@ -229,17 +230,22 @@ class WorkerPool:
         self._workers.discard(worker)
         if worker in self._idle:
             self._idle.remove(worker)
-        errand, worker.errand = worker.errand, None
-        if errand is not None and not errand.is_begun and not errand.ending.done():
-            errand.worker = None
-            self._queue.appendleft(errand)
-            errand = None
+        errand = self._take_back(worker)
         if worker.pid and (errand is not None or not worker.is_leaving):
             asyncio.get_running_loop().create_task(self._tell_death(worker, errand))
         elif not worker.pid and not self._is_stopped:
             self._start_failed("they end while they start; what they said is in the output of this process")
         if not self._is_stopped:
             self._go_on()
+
+    def _take_back(self, worker: Worker) -> Errand | None:
+        """Let what a worker has not begun be done by another one; give what it has begun."""
+        errand, worker.errand = worker.errand, None
+        if errand is None or errand.is_begun or errand.ending.done():
+            return errand
+        errand.worker = None
+        self._queue.appendleft(errand)
+        return None
 
     async def _tell_death(self, worker: Worker, errand: Errand | None) -> None:
         """Say of what a worker died; whoever has started it knows a moment later than its connection shows it."""
@@ -251,7 +257,7 @@ class WorkerPool:
             return status is not None
 
         await _comes_true(knows, 0.2)
-        how = _how(found[0] if found else None)
+        how = how_it_ended(found[0] if found else None)
         if not worker.is_leaving:
             self._died += 1
             busy = "" if errand is None else f" while it worked for {errand.job.listener}"
@@ -333,13 +339,3 @@ async def _comes_true(claim: Callable[[], bool], seconds: float) -> bool:
             return False
         await asyncio.sleep(0.005)
     return True
-
-
-def _how(status: int | None) -> str:
-    if status is None:
-        return "is gone"
-    if status == -getattr(signal, "SIGKILL", 9):
-        return "was killed (by hand, or because the machine ran out of memory)"
-    if status < 0:
-        return f"crashed ({signal.Signals(-status).name})"
-    return f"ended itself (exit code {status})"
