@@ -13,16 +13,6 @@ from jupyter_client.manager import start_new_kernel
 
 __all__ = ["Front", "a_kernel"]
 
-UNTIL = """
-async def until(claim, seconds=20):
-    import asyncio, time
-    end = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < end, "it did not come true in time"
-        await asyncio.sleep(0.005)
-"""
-"""What cells wait with for something to come true in their kernel."""
-
 
 class Front:
     """A front end: runs code, and keeps what comes on the comm of the one view."""
@@ -52,6 +42,10 @@ class Front:
             elif message["msg_type"] == "status" and content["execution_state"] == "idle":
                 return printed
         raise AssertionError("the cell did not end")
+
+    def until(self, claim: str) -> None:
+        """Wait in the kernel until something holds there."""
+        self.run(f"import asyncio\nwhile not ({claim}):\n    await asyncio.sleep(0.01)")
 
     def _next(self, seconds: float) -> dict[str, Any]:
         message: dict[str, Any] = self.client.get_iopub_msg(timeout=max(seconds, 0.01))
@@ -109,7 +103,6 @@ def a_kernel() -> Iterator[Front]:
     try:
         front = Front(client)
         front.run("import sys; sys.path.insert(0, '')")
-        front.run(UNTIL)
         yield front
     finally:
         client.stop_channels()

@@ -128,17 +128,14 @@ def test_a_view_that_nobody_sees_is_drawn_once_a_second(front):
     """The front end says so; what waited comes when it can be seen again."""
     opened(front)
     front.tell(do="visible", seen=False)
+    front.run("await asyncio.sleep(0.1)")
     front.run("c = await hello.inject(Say('x'), to='greeter')")
-    front.hear("delta")
-    # From here on "once a second" is once an hour, so that a busy machine cannot be so slow that its time has come.
-    front.run("import xpipe_nb.notebook.pace as pace; usual, pace.UNSEEN = pace.UNSEEN, 3_600.0")
+    front.hear("delta", 3)
     front.ack()
-    front.run("c2 = await hello.inject(Say('y'), to='greeter'); await until(lambda: hello.running('shouter') == 2)")
-    front.listen(0.3)
+    front.run("c2 = await hello.inject(Say('y'), to='greeter'); await asyncio.sleep(0.5)")
     assert not front.heard
     front.tell(do="visible", seen=True)
-    front.hear("delta")
-    assert front.run("print(usual); pace.UNSEEN = usual") == "1.0\n"
+    front.hear("delta", 0.5)
 
 
 def test_nothing_is_sent_while_nothing_changes(front):
@@ -167,16 +164,16 @@ def test_pause_resume_step_and_stop_work_from_the_view(front):
     shown = applied(shown, front.hear("delta"))
     front.ack()
     assert shown["organism"]["state"] == "paused"
-    front.run("gate.set(); c = await hello.inject(Say('x'), to='greeter'); await hello.settle()")
+    front.run("gate.set(); c = await hello.inject(Say('x'), to='greeter')")
     assert front.run("print(hello.paused, c.state)").split() == ["True", "active"]
     front.tell(do="step", id=2)
-    front.run("await until(lambda: len(c.frames) == 2); await hello.settle()")
+    front.until("len(c.frames) == 2")
     assert front.run("print([f.listener for f in c.frames])").strip() == "['console', 'greeter']"
     front.tell(do="resume", id=3)
     front.run("_ = await c")
     assert front.run("print(hello.state, c.state)").split() == ["running", "done"]
     front.tell(do="stop", id=4)
-    front.run("await until(lambda: hello.state == 'stopped')")
+    front.until("hello.state == 'stopped'")
 
 
 def test_a_click_that_comes_twice_is_done_once(front):
@@ -193,9 +190,10 @@ def test_a_click_that_comes_twice_is_done_once(front):
 def test_a_conversation_is_ended_from_the_view(front):
     """By its number."""
     opened(front)
-    front.run("c = await hello.inject(Say('x'), to='greeter'); await until(lambda: hello.running('shouter'))")
+    front.run("c = await hello.inject(Say('x'), to='greeter')")
     front.tell(do="end", conversation=1, id=1)
-    assert front.run("await until(lambda: c.is_over); print(c.state)").strip() == "killed"
+    front.until("c.state != 'active'")
+    assert front.run("print(c.state)").strip() == "killed"
 
 
 def test_contracts_and_messages_come_on_demand(front):
@@ -280,8 +278,9 @@ def test_a_lone_surrogate_does_not_end_the_view(front):
         "@hello.listener\n"
         "async def broken(message: Say) -> Say:\n"
         "    raise ValueError('\\ud800')\n"
-        "c = await hello.inject(Say('x'), to='broken'); await until(lambda: c.is_over)"
+        "c = await hello.inject(Say('x'), to='broken')"
     )
+    front.until("c.is_over")
     while "broken" not in [node["key"] for node in shown["graph"]["nodes"]] or not shown["messages"]["total"]:
         shown = applied(shown, front.hear("delta"))
         front.ack()
