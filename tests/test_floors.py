@@ -85,7 +85,17 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "views",
         "workers",
     ),
-    3: ("bootstrap", "known", "organism", "parts", "primitives", "pump", "roster"),  # the running machine, put together
+    3: (  # the running machine, put together
+        "bootstrap",
+        "controls",
+        "known",
+        "looks",
+        "organism",
+        "parts",
+        "primitives",
+        "pump",
+        "roster",
+    ),
     4: ("cli",),  # the same from a command line
     5: ("notebook",),  # the only place that knows Jupyter
     ROOF: ("", "__main__"),  # the public names

@@ -98,6 +98,18 @@ def test_the_mark_takes_only_known_settings():
         listener(peer=["x"])(plain_async)
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "nearest"),
+    [("executor", "dusk", "dask"), ("cpu_bound", "yes", "true"), ("retries", "three", None), ("name", "9 lives", None)],
+)
+def test_the_mark_refuses_a_value_that_does_not_fit(setting, value, nearest):
+    """Where the decorator stands, which is the place to change, and not only where an organism is made."""
+    with pytest.raises(ConfigError) as caught:
+        listener(**{setting: value})(plain_async)
+    assert (caught.value.path, caught.value.nearest) == (f"$.{setting}", nearest)
+    assert mark_of(plain_async) is None
+
+
 def test_the_mark_of_a_method_and_of_a_partial_is_found():
     """What wraps a marked function keeps its mark."""
 

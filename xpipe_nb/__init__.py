@@ -5,7 +5,7 @@ The floors; a module imports only from its own floor or lower:
     roof  __init__  __main__        public names, found when first asked for; the door to IPython
      5    notebook/                 magics, cells, displays: the only place that knows IPython
      4    cli                       the same organism from a command line
-     3    organism  pump  parts  bootstrap  known  primitives/
+     3    organism  controls  looks  pump  parts  bootstrap  known  primitives/
                                     the running machine, put together
      2    stages  stage_list  own_stages  settlements  doors  operators  pipeline  sources  inbox  crew
           reception  exchange  services  composing  sealing  letters  conversation(s)  calls  metadata

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.errors import CallFailed, ConfigError, Fault
@@ -165,7 +166,22 @@ class HandlerMetadata:
         return self._inside("shared_state", None).services.shared_state()
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
-        """Tell how far the work is: `done` of `total`, in any unit."""
+        """Tell how far the work is: `done` of `total`, in any unit.
+
+        Args:
+            done: How much is done, a number.
+            total: How much there is; `None` if nobody knows.
+            text: What it is at, in a word or two.
+
+        Raises:
+            TypeError: One of the first two is no number.
+
+        Example:
+            ```python
+            meta.progress(3, 4, "primes up to 30,000")
+            ```
+        """
+        done, total = _number("done", done), None if total is None else _number("total", total)
         if self._turn is not None:
             self._turn.services.progress(self._turn, done, total, text)
 
@@ -189,6 +205,14 @@ class HandlerMetadata:
 
     def __repr__(self) -> str:
         return f"HandlerMetadata(from_id={self.from_id!r}, thread_id={self.thread_id!r})"
+
+
+def _number(name: str, value: Any) -> float:
+    """Give a number of any kind, NumPy's too, as Python's own; refuse what is none."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        hint = ", and a text comes third" if isinstance(value, str) else ""
+        raise TypeError(f'meta.progress takes numbers{hint}: meta.progress(3, 4, "text"); {name} is {value!r:.80}')
+    return int(value) if isinstance(value, Integral) else float(value)
 
 
 def slot_to_handler_metadata(slot: Slot) -> HandlerMetadata:

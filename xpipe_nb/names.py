@@ -37,10 +37,15 @@ def is_system_name(text: str) -> bool:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Give the known word that comes closest to `word`, or `None` when none is near.
 
+    Where no letters are alike enough, the only one that ends in `_` and the word will do.
+
     Example:
-        >>> nearest("greter", ["greeter", "shouter"])
-        'greeter'
+        >>> nearest("greter", ["greeter", "shouter"]), nearest("url", ["redis_url", "address"])
+        ('greeter', 'redis_url')
     """
     by_folded = {name.casefold(): name for name in known}
-    found = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[found[0]] if found else None
+    folded = word.casefold()
+    found = get_close_matches(folded, by_folded, n=1, cutoff=0.6) or [
+        name for name in by_folded if folded and name.endswith(f"_{folded}")
+    ]
+    return by_folded[found[0]] if len(found) == 1 else None

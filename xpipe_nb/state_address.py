@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from xpipe_nb.errors import ConfigError, Fault
+from xpipe_nb.names import nearest
 from xpipe_nb.settings import INVALID, Key, Place, one_of, or_none, read_keys, text, whole
 
 __all__ = ["AUTHKEY", "StateAddress", "read_backend", "require_redis"]
@@ -20,6 +21,7 @@ AUTHKEY = "XPIPE_AUTHKEY"
 REDIS_URL = "redis://localhost:6379"
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 DAY = 86_400
+_MAPPING = "a mapping: {type: memory | manager | redis, …}"
 _NAMED = "{env: NAME}, the name of an environment variable"
 
 
@@ -65,8 +67,12 @@ class StateAddress:
             ttl: See above.
 
         Raises:
-            ConfigError: It is none of these, or a `manager` has no authkey.
+            ConfigError: It is none of these, a `manager` has no authkey, or another argument is of no use.
         """
+        expected = "redis://host:port/number, or manager://host:port"
+        if not isinstance(url, str):  # not repeated: it may be a secret
+            raise ConfigError(Fault("url", f"got {type(url).__name__}", expected))
+        _check_rest(authkey, prefix, ttl)
         scheme, _, rest = url.partition("://")
         key = authkey.encode() if isinstance(authkey, str) else authkey
         if scheme in REDIS_SCHEMES and rest:
@@ -76,8 +82,10 @@ class StateAddress:
             key = _from_environment(AUTHKEY, place) if key is None else key
             place.conclude()
             return cls("manager", address=rest, authkey=key)
-        expected = "redis://host:port/number, or manager://host:port"
-        raise ConfigError(Fault("url", f"{scheme or 'nothing'}:// cannot be opened", expected))
+        near = nearest(scheme, (*REDIS_SCHEMES, "manager"))
+        near = f"{near}://" if near and near != scheme else None
+        found = f"{scheme or 'nothing'}:// cannot be opened" if "://" in url else "this is no URL"
+        raise ConfigError(Fault("url", found, expected, near))
 
     @property
     def where(self) -> str:
@@ -105,6 +113,15 @@ def require_redis(place: Place) -> None:
         place.fault("backend: redis needs the package redis, which is not installed", "pip install xpipe_nb[redis]")
 
 
+def _check_rest(authkey: object, prefix: object, ttl: object) -> None:
+    faults: list[Fault] = []
+    if not isinstance(authkey, bytes | str | None):  # not repeated: it is a secret
+        Place("authkey", faults).fault(f"got {type(authkey).__name__}", "bytes or a text")
+    text(prefix, Place("prefix", faults))
+    or_none(whole(0))(ttl, place := Place("ttl", faults))
+    place.conclude()
+
+
 def read_backend(value: Any, place: Place) -> Any:
     """Read the setting `backend`: a mapping, the URL of a store, or a `StateAddress`."""
     if isinstance(value, StateAddress):
@@ -114,7 +131,7 @@ def read_backend(value: Any, place: Place) -> Any:
     elif isinstance(value, Mapping):
         address = _from_mapping(value, place)
     else:  # not repeated: it may be a secret
-        return place.fault(f"got a {type(value).__name__}", "a mapping: {type: memory | manager | redis, …}")
+        return place.fault(f"got a {type(value).__name__}", f"{_MAPPING}, or a URL as {REDIS_URL}/0")
     if isinstance(address, StateAddress) and address.type == "redis":
         require_redis(place)
     return address
@@ -125,7 +142,7 @@ def _from_text(url: str, place: Place) -> Any:
         return StateAddress.from_url(url)
     except ConfigError as error:
         for fault in error.faults:
-            place.fault(fault.problem, fault.expected)
+            place.fault(fault.problem, fault.expected, fault.nearest)
     return INVALID
 
 
@@ -135,11 +152,23 @@ def _from_mapping(value: Mapping[Any, Any], place: Place) -> Any:
     if len(place.faults) > before:
         return INVALID
     given = {word: value for word, value in said.items() if value is not None}
+    if given and "type" not in given:
+        return _without_type(given, place)
     address = StateAddress(**{**given, "ttl": said.get("ttl", DAY) or None})
     if address.type == "manager" and address.address and address.authkey is None:
         key = _from_environment(AUTHKEY, place.key("authkey"))
         return INVALID if key is None else StateAddress("manager", address=address.address, authkey=key)
     return address
+
+
+def _without_type(given: Mapping[str, Any], place: Place) -> Any:
+    """Refuse what would be the memory of this process, although it says where else the state is to be."""
+    of_redis = [key.name for key in _KEYS if key.name.startswith("redis") and key.target in given]
+    if of_redis:
+        return place.fault(f"there is no type, and {of_redis[0]} is of redis only", "type: redis", "type: redis")
+    if "address" in given:
+        return place.fault("there is no type, and address is of a manager only", "type: manager", "type: manager")
+    return place.fault("there is no type", "type: memory, manager or redis")
 
 
 def _url(value: Any, place: Place) -> Any:

@@ -57,7 +57,7 @@ def test_python_takes_what_yaml_takes():
         assert config.backend == address
         assert check_config(config) == config
         assert Organism(backend=given).config.backend == address
-    assert settings_from(backend={"authkey": b"bytes"}).backend.authkey == b"bytes"
+    assert settings_from(backend={"type": "manager", "authkey": b"bytes"}).backend.authkey == b"bytes"
     assert settings_from().backend is None
     assert OrganismConfig(backend=None) == OrganismConfig()
 
@@ -69,6 +69,8 @@ def test_python_takes_what_yaml_takes():
         ("{typ: redis}", "$.backend.typ", "unknown key 'typ'"),
         ("hush", "$.backend", "a mapping: {type: memory | manager | redis, …}"),
         ("[hush]", "$.backend", "a mapping"),
+        ("redis:hush@h/1", "$.backend", "or a URL as redis://localhost:6379/0"),
+        ("{authkey: {text: hush}}", "$.backend", "there is no type; type: memory, manager or redis"),
         ("'http://hush'", "$.backend", "http:// cannot be opened; redis://host:port/number, or manager://host:port"),
         ("{redis_url: 'http://hush'}", "$.backend.redis_url", "this is no URL of a Redis database"),
         ("{redis_url: {env: NOBODY_SET_IT}}", "$.backend.redis_url", "NOBODY_SET_IT is not set"),
@@ -85,6 +87,25 @@ def test_a_mistake_is_told_and_no_secret_with_it(text, path, words):
     told = faults(text)[path]
     assert words in told
     assert "hush" not in told
+
+
+@pytest.mark.parametrize(
+    ("given", "nearest"),
+    [
+        ({"url": "redis://h/1"}, "redis_url"),
+        ({"redis_ulr": "redis://h/1"}, "redis_url"),
+        ({"typ": "redis"}, "type"),
+        ({"redis_url": "redis://h/1"}, "type: redis"),
+        ({"ttl": 5}, "redis_ttl"),
+        ({"address": "h:1"}, "type: manager"),
+        ("redi://h/1", "redis://"),
+    ],
+)
+def test_a_key_that_is_misspelt_or_missing_gets_the_nearest_word(given, nearest):
+    """Otherwise `redis_url` without a type would be the memory of this process, and nobody would be told."""
+    with pytest.raises(ConfigError) as caught:
+        settings_from(backend=given)
+    assert caught.value.nearest == nearest
 
 
 def test_redis_without_its_package_is_refused_in_one_sentence(monkeypatch):

@@ -141,6 +141,24 @@ def test_bars_of_one_conversation_stand_in_the_order_in_which_they_were_asked_fo
     assert (bars(updates) or bars(ran.plain))[-1] == expected
 
 
+def test_an_organism_made_in_python_has_its_bars_too(told) -> None:
+    """As one of `%%organism` has: no magic knows of it, and it is stopped in the same cell."""
+    updates = []
+    ran = told(
+        "async with xp.Organism('plain', [threaded]) as plain:\n    await plain.ask(Greeting('x'))",
+        on_update=updates.append,
+    )
+    assert (bars(updates) or bars(ran.plain))[-1] == f"threaded {FULL} 100 % · 100 of 100"
+    assert len([each for each in ran.outputs if "data" in each]) == 1
+    told("plain = await xp.Organism('plain', [fitter]).start()")
+    begun = "while 'one more' not in gates: await asyncio.sleep(0)"
+    first = told(f"one = await plain.inject(Greeting('one more'))\n{begun}", attended=True)
+    assert bars(first.plain) == [f"fitter {QUARTER}  25 % · 1 of 4 · one more"]
+    told("gates['one more'].set()\nawait one;", attended=True, on_update=updates.append)
+    assert bars(updates)[-1] == f"fitter {FULL} 100 % · 4 of 4 · one more"
+    told("await plain.stop()")
+
+
 def test_headless_the_last_state_is_saved_in_its_cell() -> None:
     """What nbclient saves needs no widget, also where Python asked and no magic waited."""
     cells = [LOAD, CELLS, HANDLERS, LISTENERS, "gates['x'] = asyncio.Event()\ngates['x'].set()"]

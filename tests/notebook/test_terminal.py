@@ -15,7 +15,7 @@ from tests.support import ROOT
 pexpect = pytest.importorskip("pexpect", reason="it drives the terminal, and comes with IPython where there are any")
 
 PROGRAM = """
-import asyncio
+import asyncio, pathlib
 import xpipe_nb as xp
 
 @xp.payload
@@ -24,7 +24,8 @@ class Ping:
 
 @xp.listener
 async def later(message: Ping) -> None:
-    await asyncio.sleep(0.2)
+    while not pathlib.Path("go").exists():
+        await asyncio.sleep(0.01)
     print("done " + "later")
 
 get_ipython().run_line_magic("load_ext", "xpipe_nb")
@@ -48,6 +49,8 @@ def test_an_organism_goes_on_while_the_terminal_waits_at_its_prompt(terminal: An
     terminal.sendline("get_ipython().run_cell_magic('organism', 'story', 'listeners: [later]');")
     terminal.expect("bound as story")
     terminal.sendline("%inject --no-wait later text='x';")
+    terminal.expect(r"In.*3.*:")
+    (Path(terminal.cwd) / "go").touch()
     terminal.expect("done later")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.notebook.kernels import FRESH, LOAD
@@ -98,6 +100,19 @@ def test_a_map_has_a_bar_and_gives_its_results_in_order(far) -> None:
     assert sorted(ran.outputs[1]["text"].splitlines()) == [f"square of {number}" for number in range(5)]
     (last,) = [each for each in updates if FULL in each["data"]["text/plain"]]
     assert last["data"] == {"text/plain": f"square {FULL} 100 % · 5 of 5"}
+
+
+def test_the_doctor_says_how_the_workers_are(far) -> None:
+    """Of each pool: how many there may be, how they are started, what they do, how many died, and of what the last."""
+    far("%inject rows name='x'")
+    kill = "(pid,) = {worker.pid for worker in hello.workers}\nhello.workers.kill(pid)"
+    gone = "while not hello.workers.condition.died: await asyncio.sleep(0.01)"
+    ran = far(f"import asyncio\n{kill}\n{gone}\n%organism doctor\npid")
+    assert not ran.error, ran.said
+    rows = dict(re.split(r"  +", line, maxsplit=1) for line in ran.plain[0]["text"].splitlines())
+    killed = f"last failure: worker {ran.value} was killed (by hand, or because the machine ran out of memory)"
+    assert rows["workers of hello"] == f"2 at most, forkserver · none runs · 1 died · {killed}"
+    assert re.fullmatch(r"\d at most, forkserver · .*\d idle · none has died", rows["workers of xp.map"])
 
 
 def test_stop_ends_a_map_and_says_so(bare) -> None:

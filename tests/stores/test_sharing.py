@@ -16,6 +16,7 @@ from tests.stories.cast import Ask, Count, Say, Told, an_organism
 from tests.support import ROOT, run
 from xpipe_nb import (
     BudgetExhausted,
+    ConfigError,
     ConversationFailed,
     Limits,
     ListenerConfig,
@@ -107,6 +108,25 @@ def test_a_state_that_is_first_looked_at_late_has_what_is_remembered():
                 SharedState.open(organism.state_address)
 
     run(story())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "said"),
+    [
+        ([None], {}, "url: got NoneType; expected redis://host:port/number, or manager://host:port"),
+        ([Say], {}, "url: got type; expected redis://"),
+        (["redis:hush@h"], {}, "url: this is no URL; expected redis://"),
+        (["redis://h/1"], {"authkey": 5}, "authkey: got int; expected bytes or a text"),
+        (["redis://h/1"], {"prefix": 5, "ttl": -1}, "prefix: got 5; expected a text\nttl: got -1; expected a whole"),
+        (["redis://h/1"], {"payloads": Say}, "expected a list of payload classes: [Say]"),
+    ],
+)
+def test_an_address_or_setting_of_no_use_is_said_and_nothing_is_opened(arguments, settings, said):
+    """Each with what was expected; no secret is repeated."""
+    with pytest.raises(ConfigError) as caught:
+        SharedState.open(*arguments, **settings)
+    assert said in str(caught.value)
+    assert "hush" not in str(caught.value)
 
 
 def test_a_history_in_the_store_forgets_as_the_frame_does(backend):

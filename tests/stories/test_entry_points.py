@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -142,6 +144,30 @@ def test_progress_and_logs_are_events() -> None:
         progress = [event for event in seen if isinstance(event, xpipe_nb.ProgressEvent)]
         assert [(each.done, each.total, each.text, each.agent_name) for each in progress] == [(1, 2, "half", "plain")]
         assert [event.text for event in seen if isinstance(event, xpipe_nb.LogEvent)] == ["a 1"]
+
+    run(story())
+
+
+@pytest.mark.parametrize("arguments", [("a", "b"), (1, "b"), (True, 2), (1j, 2), ([1], 2)])
+def test_progress_takes_numbers(arguments: tuple[Any, Any]) -> None:
+    """A bar of anything else would be none; the handler learns so where it says it, a text with the place it has."""
+    with pytest.raises(TypeError, match=r"meta\.progress takes numbers.* is "):
+        HandlerMetadata().progress(*arguments)
+
+
+def test_progress_takes_numbers_of_every_kind() -> None:
+    """What is told on is a plain number, also of a `Fraction` or of NumPy's."""
+
+    def plain(message: Say, meta: HandlerMetadata) -> None:
+        meta.progress(Fraction(1, 2), True + 1)
+
+    async def story() -> None:
+        seen: list[object] = []
+        async with an_organism(plain) as organism:
+            organism.subscribe(seen.append)
+            await (await organism.inject(Say("x")))
+        [told] = [event for event in seen if isinstance(event, xpipe_nb.ProgressEvent)]
+        assert (repr(told.done), repr(told.total)) == ("0.5", "2")
 
     run(story())
 

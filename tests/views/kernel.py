@@ -43,6 +43,10 @@ class Front:
                 return printed
         raise AssertionError("the cell did not end")
 
+    def until(self, claim: str) -> None:
+        """Wait in the kernel until something holds there."""
+        self.run(f"import asyncio\nwhile not ({claim}):\n    await asyncio.sleep(0.01)")
+
     def _next(self, seconds: float) -> dict[str, Any]:
         message: dict[str, Any] = self.client.get_iopub_msg(timeout=max(seconds, 0.01))
         content = message["content"]

@@ -92,7 +92,8 @@ def test_the_next_delta_waits_for_the_acknowledgement(front):
     opened(front)
     front.run("cs = [await hello.inject(Say('x'), to='greeter')]")
     front.hear("delta")
-    front.run("cs.append(await hello.inject(Say('y'), to='greeter')); await asyncio.sleep(0.5)")
+    front.run("cs.append(await hello.inject(Say('y'), to='greeter'))")
+    front.listen(0.5)  # in which five would have been drawn
     assert not [each for each in front.heard if "delta" in each]
     front.ack()
     front.hear("delta")
@@ -163,17 +164,16 @@ def test_pause_resume_step_and_stop_work_from_the_view(front):
     shown = applied(shown, front.hear("delta"))
     front.ack()
     assert shown["organism"]["state"] == "paused"
-    front.run("gate.set(); c = await hello.inject(Say('x'), to='greeter'); await asyncio.sleep(0.2)")
+    front.run("gate.set(); c = await hello.inject(Say('x'), to='greeter')")
     assert front.run("print(hello.paused, c.state)").split() == ["True", "active"]
     front.tell(do="step", id=2)
-    front.run("await asyncio.sleep(0.2)")
+    front.until("len(c.frames) == 2")
     assert front.run("print([f.listener for f in c.frames])").strip() == "['console', 'greeter']"
     front.tell(do="resume", id=3)
     front.run("_ = await c")
     assert front.run("print(hello.state, c.state)").split() == ["running", "done"]
     front.tell(do="stop", id=4)
-    front.run("await asyncio.sleep(0.2)")
-    assert front.run("print(hello.state)").strip() == "stopped"
+    front.until("hello.state == 'stopped'")
 
 
 def test_a_click_that_comes_twice_is_done_once(front):
@@ -182,15 +182,18 @@ def test_a_click_that_comes_twice_is_done_once(front):
     front.tell(do="pause", id=7)
     front.tell(do="resume", id=8)
     front.tell(do="pause", id=7)
-    assert front.run("await asyncio.sleep(0.1); print(hello.paused)").strip() == "False"
+    front.tell(do="detail", of="listeners", key="greeter", id=9)
+    assert front.hear("detail")  # whatever was told before is done
+    assert front.run("print(hello.paused)").strip() == "False"
 
 
 def test_a_conversation_is_ended_from_the_view(front):
     """By its number."""
     opened(front)
-    front.run("c = await hello.inject(Say('x'), to='greeter'); await asyncio.sleep(0.1)")
+    front.run("c = await hello.inject(Say('x'), to='greeter')")
     front.tell(do="end", conversation=1, id=1)
-    assert front.run("await asyncio.sleep(0.2); print(c.state)").strip() == "killed"
+    front.until("c.state != 'active'")
+    assert front.run("print(c.state)").strip() == "killed"
 
 
 def test_contracts_and_messages_come_on_demand(front):
@@ -198,7 +201,8 @@ def test_contracts_and_messages_come_on_demand(front):
     opened(front)
     front.tell(do="detail", of="listeners", key="greeter", id=1)
     assert front.hear("detail")["accepts"] == ["Say", "Told"]
-    front.run("c = await hello.inject(Say('<&'), to='greeter'); await asyncio.sleep(0.1)")
+    front.run("c = await hello.inject(Say('<&'), to='greeter')")
+    front.hear("delta")
     front.tell(do="detail", of="messages", key="1", id=2)
     stages = {stage["name"]: stage["text"] for stage in front.hear("detail")["stages"]}
     assert "&lt;&amp;" in stages["payload"]
@@ -274,11 +278,12 @@ def test_a_lone_surrogate_does_not_end_the_view(front):
         "@hello.listener\n"
         "async def broken(message: Say) -> Say:\n"
         "    raise ValueError('\\ud800')\n"
-        "c = await hello.inject(Say('x'), to='broken'); await asyncio.sleep(0.3)"
+        "c = await hello.inject(Say('x'), to='broken')"
     )
-    shown = applied(shown, front.hear("delta"))
-    front.ack()
-    assert "broken" in [node["key"] for node in shown["graph"]["nodes"]]
+    front.until("c.is_over")
+    while "broken" not in [node["key"] for node in shown["graph"]["nodes"]] or not shown["messages"]["total"]:
+        shown = applied(shown, front.hear("delta"))
+        front.ack()
     front.tell(do="detail", of="messages", key="1", id=9)
     assert "ValueError" in front.hear("detail")["why"]
 

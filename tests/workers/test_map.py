@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
+import subprocess
+import sys
 import threading
 import traceback
 from typing import Any
 
+import psutil
 import pytest
 
 import xpipe_nb as xp
-from tests.support import fresh_python, run
+from tests.support import ROOT, eventually, fresh_python, run
 from tests.workers.cells import Notebook
 from xpipe_nb.workers.process import NICER
 
@@ -57,6 +61,24 @@ def hangs(n):
     while n == 2:
         pass
 """
+
+
+INSIDE = """
+def inside(n):
+    from mine import scaled
+    return scaled(n), os.getpid()
+"""
+
+
+class Own:
+    """Cannot be sent."""
+
+    __reduce__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="module")
@@ -215,3 +237,115 @@ def test_a_script_needs_no_guard(tmp_path: Any) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
     done = fresh_python("-W", "error", str(tmp_path / "script.py"))
     assert (done.returncode, done.stdout, done.stderr) == (0, "the script runs\n[1, 2, 3]\n", "")
+
+
+def test_a_module_that_was_changed_is_imported_anew(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what it imports itself, and where it is imported inside the function; a worker is kept as long as it will do.
+
+    The workers were there before the folder of the modules was one in which modules are looked for.
+    """
+    assert xp.map(abs, [-1]) == [1]
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "below_mine.py").write_text("FACTOR = 2")
+    (tmp_path / "mine.py").write_text(
+        "import atexit, os, time\nfrom below_mine import FACTOR\ndef scaled(n): return FACTOR * n\n"
+        f"if os.getpid() != {os.getpid()}:\n    atexit.register(time.sleep, 600)  # its way out takes long"
+    )
+    below, mine = (importlib.import_module(name) for name in ("below_mine", "mine"))
+    cells = Notebook(INSIDE).run("import mine\ndef scale(n): return mine.scaled(n), os.getpid()")
+
+    def workers_and(function: Any, *expected: int) -> set[int]:
+        results = xp.map(function, range(4), workers=1)
+        assert [value for value, _ in results] == [factor * n for n, factor in enumerate(expected)]
+        return {pid for _, pid in results}
+
+    first = workers_and(cells.scale, 2, 2, 2, 2)
+    assert len(first) == 1
+    assert workers_and(cells.scale, 2, 2, 2, 2) == first
+    (tmp_path / "below_mine.py").write_text("FACTOR = 30")
+    importlib.reload(below)
+    importlib.reload(mine)
+    assert cells.scale(1)[0] == 30
+    second = workers_and(cells.scale, 30, 30, 30, 30)
+    assert not second & first
+    assert workers_and(cells.inside, 30, 30, 30, 30) == second
+    (tmp_path / "mine.py").write_text("def scaled(n): return 400 * n")
+    assert not workers_and(cells.inside, 400, 400, 400, 400) & second
+
+
+FORKED = """
+import os, sys
+import xpipe_nb as xp
+above = xp.map(lambda _: os.getpid(), [0])
+if os.fork() == 0:
+    print(above[0], *xp.map(lambda _: os.getpid(), [0]), flush=True)
+    sys.stdin.read()
+    os._exit(0)
+print("above", *xp.map(abs, [-1]), flush=True)
+os.wait()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_fork_begins_with_workers_of_its_own() -> None:
+    """Those of the process above go on for that one, and end with it, although the fork lives on."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", FORKED], env=environment, **pipes) as program:  # type: ignore[call-overload]
+        said = sorted(program.stdout.readline().split() for _ in range(2))
+        assert said[1] == ["above", "1"]
+        of_above, of_fork = (psutil.Process(int(pid)) for pid in said[0])
+        assert of_above != of_fork
+        program.kill()
+        assert psutil.wait_procs([of_above], timeout=10)[0]
+        assert of_fork.is_running()
+
+
+def test_a_failure_that_nobody_waits_for_is_said(cells: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Once; who awaits it, also by way of `gather`, gets the error itself, and no more is said."""
+
+    async def story() -> None:
+        ended, loop = asyncio.Event(), asyncio.get_running_loop()
+        batch = xp.map(cells.square, [13])
+        batch.future.add_done_callback(lambda _future: loop.call_soon_threadsafe(ended.set))
+        await ended.wait()
+        await eventually(lambda: bool(caplog.messages))
+        said = "xp.map of square failed, and nobody awaits it: ValueError: thirteen; (item 0 of xp.map: 13)"
+        assert caplog.messages == [said]
+        caplog.clear()
+        awaited = [xp.map(cells.square, [13]), xp.map(cells.square, [object()]), xp.map(Own().__eq__, [1])]
+        assert [type(each) for each in await asyncio.gather(*awaited, return_exceptions=True)] == [
+            ValueError,
+            TypeError,
+            xp.CannotTravel,
+        ]
+        cancelled = xp.map(cells.hangs, [2])
+        cancelled.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    run(story())
+    assert caplog.messages == []
+
+
+UNAWAITED = """
+import asyncio
+import xpipe_nb as xp
+
+def hangs(n):
+    while True:
+        pass
+
+async def main():
+    xp.map(hangs, [1, 2])
+
+asyncio.run(main())
+"""
+
+
+def test_what_a_script_has_not_waited_for_is_said_at_its_end() -> None:
+    """It ends all the same."""
+    done = fresh_python("-c", UNAWAITED)
+    said = "xp.map of hangs ends with this process, 0 of 2 done: nobody has awaited it\n"
+    assert (done.returncode, done.stderr) == (0, said)

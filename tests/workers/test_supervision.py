@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -100,6 +101,7 @@ def test_a_handler_that_hangs_is_killed_when_its_time_is_over(notebook: Notebook
                 await conversation
             assert (await organism.ask(notebook.names["Num"](2), to="echo")).pid != worker.pid
             await until(lambda: not psutil.pid_exists(worker.pid))
+            assert organism.workers.condition.died == 0
 
     run(tell())
 
@@ -178,6 +180,9 @@ def test_a_killed_worker_costs_only_its_own_job(notebook: Notebook) -> None:
             assert [letter.reason for letter in organism.dead_letters] == ["handler"]
             with pytest.raises(ConversationFailed, match="second one at this message"):
                 await organism.ask(Num(1), to="dies")
+            condition = organism.workers.condition
+            assert (condition.size, condition.start_method, condition.died) == (2, "forkserver", 5)
+            assert re.fullmatch(r"worker \d+ was killed .* while it worked for dies", condition.last_failure)
 
     run(tell())
     assert [event.attempt for event in recorder.of(RetryEvent)] == [2, 2]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from xpipe_nb.listeners.config import ListenerConfig, PayloadClasses, Peers
+from xpipe_nb.listeners.keys import LISTENER_KEYS, REFERENCE_KEYS
+from xpipe_nb.settings import Place, read_keys
 
 __all__ = ["listener", "mark_of"]
 
@@ -44,7 +46,7 @@ def listener(handler: Any = None, /, **settings: Any) -> Any:
         settings: Any setting of `ListenerConfig`; YAML and Python settings of an organism win over them.
 
     Raises:
-        ConfigError: A setting has no such name; the error gives the nearest one.
+        ConfigError: There is no setting of that name, or a value does not fit it; the error gives the nearest word.
 
     Example:
         >>> @listener(peers=["shouter"])
@@ -68,5 +70,10 @@ def _marked(handler: Any, settings: dict[str, Any]) -> Any:
         raise TypeError(
             f"@listener marks a function, not {handler!r}; settings are given by name: @listener(peers=[…])"
         )
-    setattr(handler, MARK, ListenerConfig(handler=handler, **settings))
+    config = ListenerConfig(handler=handler, **settings)
+    place = Place()  # what can be seen without an organism is said here, in the cell that is to be changed
+    said = {setting: value for setting, value in config.said().items() if value is not None}
+    read_keys((*LISTENER_KEYS, *REFERENCE_KEYS), said, place)
+    place.conclude()
+    setattr(handler, MARK, config)
     return handler

@@ -15,6 +15,7 @@ from xpipe_nb.notebook.constructors import example_of
 from xpipe_nb.notebook.display import conversation_bundle, organism_bundle, show
 from xpipe_nb.notebook.line import HELP, first_word
 from xpipe_nb.notebook.mistakes import Mistake, show_as
+from xpipe_nb.notebook.pool_rows import pool_rows
 from xpipe_nb.notebook.reloads import edited_line, reloaded_text
 from xpipe_nb.notebook.reports import dead_letter, dead_letters, dead_magic, letter_numbered, one_conversation, threads
 from xpipe_nb.notebook.saying import say
@@ -256,7 +257,7 @@ async def _reload(desk: Desk, name: str) -> str:
 
 
 async def _doctor(desk: Desk, _rest: str) -> str:
-    return desk.shell.report()
+    return desk.shell.report(pool_rows(desk.session.progress.organisms))
 
 
 async def _new(desk: Desk, kind: str) -> str:
@@ -293,7 +294,7 @@ COMMANDS = {
     ),
     "stop": Command("[NAME]", "end it, and what is under way in it", _stop),
     "reload": Command("[NAME]", "take over what is defined now", _reload),
-    "doctor": Command("", "versions, and what this kernel and front end can do", _doctor),
+    "doctor": Command("", "versions, what this kernel and front end can do, and how worker processes are", _doctor),
     "new": Command("|".join(STARTERS), "write a starter cell below", _new),
 }
 """The sub-commands, in the order of the help."""

@@ -97,6 +97,7 @@ class Extension:
             keep_the_loop_turning(self._shell),
             keep_ours_out(self._shell, partial(stopped, self.session)),
             show_batches(self._outputs, self.session.part),
+            self.session.progress.watch(),
         ]
         hide_tracebacks()
         if prefix:

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from functools import partial
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 from xpipe_nb.conversation import Conversation
 from xpipe_nb.errors import XPipeError
-from xpipe_nb.events import ProgressEvent, PumpEvent, ThreadEvent, WorkersStartedEvent
+from xpipe_nb.events import OrganismStateEvent, ProgressEvent, PumpEvent, ThreadEvent, WorkersStartedEvent
+from xpipe_nb.known import watchers as watchers_of_organisms
 from xpipe_nb.names import is_system_name
 from xpipe_nb.notebook.bars import Bars
 from xpipe_nb.notebook.outputs import Outputs
@@ -35,10 +37,13 @@ class ProgressShown:
         organism: The organism.
         outputs: Where bars stand among what handlers print.
         parted: Is given the bars of each conversation that is over.
+        over: Is called when there will be no more.
     """
 
-    def __init__(self, organism: Organism, outputs: Outputs, parted: Callable[[Bars], None]) -> None:
-        self._organism, self._outputs, self._parted = organism, outputs, parted
+    def __init__(
+        self, organism: Organism, outputs: Outputs, parted: Callable[[Bars], None], over: Callable[[], object]
+    ) -> None:
+        self._organism, self._outputs, self._parted, self._over = organism, outputs, parted, over
         self._bars: dict[int, tuple[Context, Bars]] = {}
         self._subscription = organism.subscribe(self._note)
 
@@ -57,6 +62,7 @@ class ProgressShown:
         self._subscription()
         for number in list(self._bars):
             self._finish(number)
+        self._over()
 
     def _note(self, event: PumpEvent) -> None:
         if isinstance(event, ProgressEvent):
@@ -66,6 +72,8 @@ class ProgressShown:
             self._say(event.text)
         elif isinstance(event, ThreadEvent) and event.status not in ("created", "active"):
             self._finish(event.conversation)
+        elif isinstance(event, OrganismStateEvent) and event.state == "stopped":
+            self.close()
 
     def _progress(self, event: ProgressEvent) -> None:
         try:
@@ -103,6 +111,50 @@ def _order(conversation: Conversation, thread_id: str) -> int:
     """Give the place of a frame among those of its conversation, which is the same whoever of them is the fastest."""
     frames = conversation.frames
     return next((place for place, frame in enumerate(frames) if frame.thread_id == thread_id), len(frames))
+
+
+class EveryProgress:
+    """Shows how far the handlers of all organisms are that start in this thread, whoever has made them.
+
+    Args:
+        outputs: Where bars stand among what handlers print.
+        parted: Is given the bars of each conversation that is over.
+    """
+
+    def __init__(self, outputs: Outputs, parted: Callable[[Bars], None]) -> None:
+        self._outputs, self._parted, self._thread = outputs, parted, get_ident()
+        self._shown: dict[Organism, ProgressShown] = {}
+
+    def watch(self) -> Callable[[], None]:
+        """Begin; give the function that ends it."""
+        watchers_of_organisms.append(self._started)
+        return self._close
+
+    def of(self, organism: Organism) -> ProgressShown:
+        """Give what draws the bars of one organism."""
+        if organism not in self._shown:
+            over = partial(self._shown.pop, organism, None)
+            self._shown[organism] = ProgressShown(organism, self._outputs, self._parted, over)
+        return self._shown[organism]
+
+    @property
+    def organisms(self) -> list[Organism]:
+        """All that run, as far as they are known here."""
+        return list(self._shown)
+
+    def look(self) -> None:
+        """Draw what was told until now, at the end of a cell."""
+        for shown in list(self._shown.values()):
+            shown.look()
+
+    def _started(self, organism: Organism) -> None:
+        if get_ident() == self._thread:  # what another thread does belongs to no cell
+            self.of(organism)
+
+    def _close(self) -> None:
+        watchers_of_organisms.remove(self._started)
+        for shown in list(self._shown.values()):
+            shown.close()
 
 
 def show_batches(outputs: Outputs, parted: Callable[[Bars], None]) -> Callable[[], None]:

@@ -75,7 +75,7 @@ class Run:
         namespace: The notebook's names.
         ended: Is told the number of each conversation that has ended.
         stopped: Is told of this run once its organism has stopped, whoever stopped it.
-        progress: Makes what draws how far its handlers are.
+        progress: Draws how far its handlers are.
     """
 
     def __init__(
@@ -85,10 +85,10 @@ class Run:
         namespace: Mapping[str, Any],
         ended: Callable[[int], None],
         stopped: Callable[[Run], None],
-        progress: Callable[[Organism], ProgressShown],
+        progress: ProgressShown,
     ) -> None:
         self.organism, self.source = organism, source
-        self.progress = progress(organism)
+        self.progress = progress
         self.record = Record(organism, ended, lambda: stopped(self))
         organism.pump.passages.keep()
         self.messages = organism.messages  # it holds what happens from the first look on

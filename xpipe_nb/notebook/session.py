@@ -25,7 +25,7 @@ from xpipe_nb.notebook.mistakes import Mistake, unknown_word
 from xpipe_nb.notebook.outputs import Outputs
 from xpipe_nb.notebook.picture import Picture
 from xpipe_nb.notebook.places import place_of
-from xpipe_nb.notebook.progress import ProgressShown
+from xpipe_nb.notebook.progress import EveryProgress
 from xpipe_nb.notebook.records import Record
 from xpipe_nb.notebook.runs import Run, Source
 from xpipe_nb.notebook.saying import say
@@ -52,7 +52,7 @@ class Session:
         self.runs: dict[str, Run] = {}
         self._bound: WeakValueDictionary[str, Organism] = WeakValueDictionary()
         self._parting: list[Picture | Bars] = []
-        self._progress = partial(ProgressShown, outputs=outputs, parted=self.part)
+        self.progress = EveryProgress(outputs, self.part)
         self._lines: dict[Conversation, Picture] = {}
         self._present_cell = present_cell
         self._started_last: tuple[str, int] | None = None
@@ -114,7 +114,7 @@ class Session:
         organism.pump.services.place_of = place_of
         await organism.start()
         ended = partial(self._end, organism)
-        self.runs[name] = run = Run(organism, source, self.namespace, ended, self._left, self._progress)
+        self.runs[name] = run = Run(organism, source, self.namespace, ended, self._left, self.progress.of(organism))
         remember(name, organism)
         self._started_last = name, self._present_cell()
         return Started(run, before, bound=self._bind_organism(organism, variable))
@@ -167,8 +167,7 @@ class Session:
         Args:
             every: Look at all the others, too; nothing is sent where nothing has changed.
         """
-        for run in self.runs.values():
-            run.progress.look()
+        self.progress.look()
         for picture in [*(run.picture for run in self.runs.values()), *self._lines.values(), *self._parting]:
             if every or picture.is_due:
                 picture.renew()

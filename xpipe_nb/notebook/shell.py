@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import platform
 import re
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
@@ -83,14 +83,19 @@ class Shell:
         """Write a new cell below the one that runs."""
         self._shell.set_next_input(code)
 
-    def report(self) -> str:
-        """Say versions and abilities in a table; each "no" with what helps."""
+    def report(self, more: Iterable[tuple[str, str]] = ()) -> str:
+        """Say versions and abilities in a table; each "no" with what helps.
+
+        Args:
+            more: Further rows, each with its name.
+        """
         rows = [
             ("xpipe_nb", __version__, ""),
             ("Python", platform.python_version(), ""),
             *((name, _version_of(name) or "not installed", "") for name in ("IPython", "ipykernel", "lxml")),
             ("front end", self._front_end(), ""),
             *self._abilities(),
+            *((name, value, "") for name, value in more),
         ]
         width = max(len(name) for name, _, _ in rows)
         return "\n".join(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from xpipe_nb.errors import BudgetExhausted, StoreError
+from xpipe_nb.errors import BudgetExhausted, ConfigError, Fault, StoreError
 from xpipe_nb.payloads import DeliveryError, PayloadTable, primitives
+from xpipe_nb.settings import said
 from xpipe_nb.spending import Spent
 from xpipe_nb.state_address import DAY, StateAddress
 from xpipe_nb.stores.records import ConversationRecord, Records, SlotRecord, ThreadRecord
 from xpipe_nb.stores.store import MOST, Figures, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from xpipe_nb.payloads.codec import TagTable
 
@@ -93,11 +95,12 @@ class SharedState:
             payloads: The payload classes that may be read; an `organism.shared_state` knows all of its own.
 
         Raises:
-            ConfigError: That is no address, or the package that it needs is not installed.
+            ConfigError: That is no address, another argument is of no use, or a package that it needs is not installed.
             StoreAway: Nobody answers there.
             StoreRefused: The authkey or the password is wrong.
         """
-        if isinstance(where, str):
+        known = _table_of(payloads)
+        if not isinstance(where, StateAddress):
             where = StateAddress.from_url(where, authkey=authkey, prefix=prefix, ttl=ttl)
         store = open_store(where)
         try:
@@ -105,7 +108,7 @@ class SharedState:
         except BaseException:
             store.close()
             raise
-        return cls(store, authkey=where.seal, payloads=payloads)
+        return cls(store, authkey=where.seal, payloads=known)
 
     def _ready(self) -> Store:
         """Give the store; where it is one's own, everything that happened is in it now."""
@@ -250,6 +253,9 @@ class SharedBudget:
 def _table_of(payloads: Any) -> TagTable:
     if hasattr(payloads, "get"):
         return payloads  # type: ignore[no-any-return]
+    if isinstance(payloads, str) or not isinstance(payloads, Iterable):
+        name = getattr(payloads, "__name__", "…")
+        raise ConfigError(Fault("payloads", f"got {said(payloads)}", f"a list of payload classes: [{name}]"))
     table = PayloadTable()
     for cls in (DeliveryError, *(getattr(primitives, name) for name in primitives.__all__), *payloads):
         table.add(cls)

@@ -28,6 +28,9 @@ class Launcher(Protocol):
     def status(self, pid: int) -> int | None:
         """Say how a worker ended: its exit code, or minus the number of its signal; `None` if it is not known (yet)."""
 
+    def disown(self) -> None:
+        """Let go, in a fork, of the connections of the process above, and end nothing."""
+
     def close(self) -> None:
         """End what is only there to start others, until the next one is started."""
 
@@ -61,6 +64,9 @@ class Spawn:
         """Say how a worker ended."""
         process = self._processes.get(pid)
         return None if process is None else process.poll()
+
+    def disown(self) -> None:
+        """There are none."""
 
     def close(self) -> None:
         """There is nothing but the workers themselves."""
@@ -110,6 +116,11 @@ class Forkserver:
         self._told = self._told[whole:]
         while len(self._statuses) > KEPT:  # nobody has asked for the oldest
             self._statuses.pop(next(iter(self._statuses)))
+
+    def disown(self) -> None:
+        """Close this process's copy of the connection to the server."""
+        if self._orders is not None:
+            self._orders.close()
 
     def close(self) -> None:
         """End the server, and with it whoever of its workers is still there."""

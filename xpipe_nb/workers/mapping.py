@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextvars
 import inspect
-import itertools
+import logging
 import math
-import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
-from xpipe_nb.errors import CannotTravel, WorkerDied, XPipeError
+from xpipe_nb.errors import XPipeError
 from xpipe_nb.listeners.signature import form_of
-from xpipe_nb.workers.capture import logger_levels
-from xpipe_nb.workers.culprits import culprit
-from xpipe_nb.workers.failures import raised
 from xpipe_nb.workers.inside import function_name
-from xpipe_nb.workers.jobs import Answer, Job
 from xpipe_nb.workers.onlookers import watchers
-from xpipe_nb.workers.packing import pack, unpack
-from xpipe_nb.workers.parcels import Packed, Parcels
-from xpipe_nb.workers.pool import WorkerPool
-from xpipe_nb.workers.remote import reflect
-from xpipe_nb.workers.reports import Failed, Report, Started
-from xpipe_nb.workers.sizing import default_size
+from xpipe_nb.workers.shared_pool import SHARED
 
 __all__ = ["Batch", "CannotMap", "map"]
 
-POISON = 2
-"""How many workers one item may cost."""
+log = logging.getLogger(__name__)
 
 
 class CannotMap(XPipeError, TypeError, ValueError):
@@ -61,6 +48,7 @@ class Batch:
             raise CannotMap(f"{self.name} is a generator; xp.map calls a function that returns its result")
         self.done = 0
         self.future: Future[list[Any]] = Future()
+        self.is_awaited = False
         self._told: list[Callable[[int, int], None]] = []
         self._context = contextvars.copy_context()
         self._here: Callable[[Callable[[], None]], None] = lambda work: work()
@@ -105,18 +93,30 @@ class Batch:
             return self._wait_here()
 
         def soon(work: Callable[[], None]) -> None:
-            loop.call_soon_threadsafe(work)
+            try:
+                loop.call_soon_threadsafe(work)
+            except RuntimeError:  # that loop is closed, so nobody can be told there
+                work()
 
         self._here = soon
-        _SHARED.submit(self)
+        # Two turns of the loop: who gathers several, or makes a task of it, awaits it one turn later.
+        self.future.add_done_callback(lambda _future: soon(lambda: soon(self._tell_failure)))
+        SHARED.submit(self)
         return self
+
+    def _tell_failure(self) -> None:
+        """Say that it has failed, if nobody waits who would be told."""
+        if not self.is_awaited and not self.future.cancelled() and (error := self.future.exception()) is not None:
+            words = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
+            self._context.run(log.error, "xp.map of %s failed, and nobody awaits it: %s", self.name, words)
 
     def _wait_here(self) -> list[Any]:
         """Do meanwhile what is to be done here."""
+        self.is_awaited = True
         todo: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._here = todo.put
         self.future.add_done_callback(lambda _future: todo.put(None))
-        _SHARED.submit(self)
+        SHARED.submit(self)
         try:
             while (work := todo.get()) is not None:
                 work()
@@ -126,6 +126,7 @@ class Batch:
         return self.future.result()
 
     def __await__(self) -> Generator[Any, None, list[Any]]:
+        self.is_awaited = True
         return (yield from asyncio.wrap_future(self.future).__await__())
 
     def __iter__(self) -> Iterator[Any]:
@@ -171,7 +172,9 @@ def map(  # noqa: A001 - what it is, over many processes
 
     Function, items and results travel by value, so that anything will do that is defined in a cell. A worker that dies
     costs nothing but the time of its item, which another one does; an item that costs two workers ends the whole.
-    A module is imported once in each worker, as everywhere: a warm worker does not see that it was changed since.
+    A worker imports modules from their files. Once the file of one that it has imported is another, a fresh worker takes
+    its place, so that what runs is what the file says now, whether or not the module was reloaded here as well; what was
+    put into a module by hand does not travel. Installed packages are imported once, as everywhere.
 
     Args:
         function: Called with one item; a coroutine function is awaited.
@@ -200,150 +203,3 @@ def map(  # noqa: A001 - what it is, over many processes
     if progress is not None:
         batch.subscribe(progress)
     return batch.begin()
-
-
-class _Shared:
-    """The pool that all batches of this process use, on an event loop of its own in a daemon thread.
-
-    It outlives the loop that a batch was begun on, so that the workers are still warm for the next one; those that have
-    nothing to do for a minute end.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._pool: WorkerPool | None = None
-        self._parcels = Parcels()
-        self._numbers = itertools.count(1)
-
-    def submit(self, batch: Batch) -> None:
-        """Begin with a batch; the function is packed here and now."""
-        try:
-            function = self._parcels.pack(batch.function, (), batch.name)
-        except CannotTravel as error:
-            batch.future.set_exception(error)
-            return
-        asyncio.run_coroutine_threadsafe(self._carry(batch, function), self._running())
-
-    def _running(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                atexit.register(self._end)
-                threading.Thread(target=self._loop.run_forever, name="xpipe-map", daemon=True).start()
-            return self._loop
-
-    def _end(self) -> None:
-        """End the workers with the process, and not a moment later."""
-        if self._loop is not None and self._pool is not None:
-            with suppress(TimeoutError):  # they end with this process in any case
-                asyncio.run_coroutine_threadsafe(self._pool.stop(), self._loop).result(2)
-
-    async def _carry(self, batch: Batch, function: Packed) -> None:
-        loop = asyncio.get_running_loop()
-        if self._pool is None:
-            self._pool = WorkerPool(default_size())
-        self._pool.size = max(default_size(), batch.at_once or 0)
-        results: list[Any] = [None] * batch.total
-        numbers = iter(range(batch.total))
-        hands = [loop.create_task(self._work(batch, function, numbers, results)) for _ in range(self._hands(batch))]
-        batch.future.add_done_callback(lambda _future: loop.call_soon_threadsafe(_cancel, hands))
-        try:
-            await asyncio.gather(*hands)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the one who waits
-            _settle(batch.future, error=error)
-        else:
-            _settle(batch.future, results)
-
-    def _hands(self, batch: Batch) -> int:
-        """Say how many items are on their way at once: so many that no worker has to wait for its next one."""
-        assert self._pool is not None  # for the type checker
-        return min(batch.total, batch.at_once or 2 * self._pool.size)
-
-    async def _work(self, batch: Batch, function: Packed, numbers: Iterable[int], results: list[Any]) -> None:
-        for number in numbers:
-            results[number] = await self._one(batch, function, number)
-            batch.one_more()
-
-    async def _one(self, batch: Batch, function: Packed, number: int) -> Any:
-        assert self._pool is not None  # for the type checker
-        job = self._job(batch, function, number)
-        for attempt in itertools.count(1):
-            watch = _Watch(batch)
-            try:
-                ending = await self._pool.work(job, watch.hear)
-            except WorkerDied:
-                if attempt == POISON:
-                    raise
-                continue
-            except asyncio.CancelledError:
-                if not watch.is_late:
-                    raise
-                text = f"{batch.name} did not end within {batch.timeout:g} s (item {number})"
-                raise TimeoutError(text) from None
-            finally:
-                watch.end()
-            if isinstance(ending, Failed):
-                error = raised(ending)
-                error.add_note(f"(item {number} of xp.map: {batch.items[number]!r:.200})")
-                raise error
-            try:
-                return unpack(ending.result)
-            except Exception as error:
-                why = f"it cannot be read here ({type(error).__name__}: {error})"
-                raise CannotTravel(batch.name, f"the result of item {number}", why) from error
-        raise XPipeError("unreachable")
-
-    def _job(self, batch: Batch, function: Packed, number: int) -> Job:
-        item = batch.items[number]
-        try:
-            data = pack(item, function.classes)
-        except Exception as error:
-            what, why = culprit(item, error, f"item {number}")
-            raise CannotTravel(batch.name, what, why) from error
-        return Job(next(self._numbers), batch.name, batch.form, False, function.parcel, data, levels=logger_levels())
-
-
-_SHARED = _Shared()
-"""The one of this process."""
-
-
-class _Watch:
-    """What is done while a worker has an item."""
-
-    def __init__(self, batch: Batch) -> None:
-        self._batch = batch
-        self._task = asyncio.current_task()
-        self._timer: asyncio.TimerHandle | None = None
-        self.is_late = False
-
-    def hear(self, report: Report, _answer: Callable[[Answer], None]) -> None:
-        if not isinstance(report, Started):
-            self._batch.do_here(reflect, report)
-        elif self._batch.timeout is not None:
-            self._timer = asyncio.get_running_loop().call_later(self._batch.timeout, self._expire)
-
-    def _expire(self) -> None:
-        self.is_late = True
-        if self._task is not None:
-            self._task.cancel()
-
-    def end(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-
-def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-
-
-def _settle(future: Future[list[Any]], results: list[Any] | None = None, error: BaseException | None = None) -> None:
-    if future.done():
-        return
-    if error is None:
-        future.set_result(results or [])
-    elif isinstance(error, asyncio.CancelledError):
-        future.cancel()
-    else:
-        future.set_exception(error)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.errors import CallFailed, WorkerDied, XPipeError
+from xpipe_nb.workers.condition import PoolCondition, how_it_ended
 from xpipe_nb.workers.failures import failed
 from xpipe_nb.workers.jobs import Answer
 from xpipe_nb.workers.launching import launcher
-from xpipe_nb.workers.process import Missing, Ready
+from xpipe_nb.workers.process import Leave, Missing, Ready
 from xpipe_nb.workers.reports import Asked, Done, Ending, Failed, Held, Report, Started
 from xpipe_nb.workers.worker import Errand, Worker
 
@@ -66,13 +66,14 @@ class WorkerPool:
         self.size, self._max_tasks, self._max_waiting = size, max_tasks_per_child, max_waiting
         self._idle_seconds = idle
         self.changed: Callable[[], None] = lambda: None  # is told whenever a worker begins, ends, comes or goes
-        self._launcher = launcher(start_method)
+        self._start_method, self._launcher = start_method, launcher(start_method)
         self._workers: set[Worker] = set()
         self._idle: list[Worker] = []  # the one used last is used next, so that the others may go
         self._queue: deque[Errand] = deque()
         self._returning: deque[tuple[Worker, Answer]] = deque()
         self._starting: set[asyncio.Task[None]] = set()
         self._failures = 0
+        self._died, self._last_failure = 0, ""
         self._looking: asyncio.TimerHandle | None = None
         self._is_stopped = False
 
@@ -98,6 +99,7 @@ class WorkerPool:
 
     def _give_up(self, errand: Errand) -> None:
         if errand.worker is not None and errand.worker.errand is errand:  # it may have another one by now
+            errand.worker.is_leaving = True
             errand.worker.kill()
         elif errand in self._queue:
             self._queue.remove(errand)
@@ -143,6 +145,7 @@ class WorkerPool:
 
     def _start_failed(self, why: str) -> None:
         self._failures += 1
+        self._last_failure = f"no worker could be started: {why}"
         if self._failures < TRIES:
             self._go_on()
             return
@@ -162,6 +165,10 @@ class WorkerPool:
                 self._go_on()
             case Missing():
                 worker.give_again()
+            case Leave():  # what it has imported was changed since; its job goes to a fresh one
+                worker.is_leaving = True
+                self._take_back(worker)
+                self._go_on()
             case Done() | Failed():
                 self._ended(worker, message)
             case _ if worker.errand is not None:
@@ -223,19 +230,24 @@ class WorkerPool:
         self._workers.discard(worker)
         if worker in self._idle:
             self._idle.remove(worker)
-        errand, worker.errand = worker.errand, None
-        if errand is None:
-            if not worker.pid and not self._is_stopped:
-                self._start_failed("they end while they start; what they said is in the output of this process")
-        elif not errand.is_begun and not errand.ending.done():
-            errand.worker = None
-            self._queue.appendleft(errand)
-        elif not errand.ending.done():
+        errand = self._take_back(worker)
+        if worker.pid and (errand is not None or not worker.is_leaving):
             asyncio.get_running_loop().create_task(self._tell_death(worker, errand))
+        elif not worker.pid and not self._is_stopped:
+            self._start_failed("they end while they start; what they said is in the output of this process")
         if not self._is_stopped:
             self._go_on()
 
-    async def _tell_death(self, worker: Worker, errand: Errand) -> None:
+    def _take_back(self, worker: Worker) -> Errand | None:
+        """Let what a worker has not begun be done by another one; give what it has begun."""
+        errand, worker.errand = worker.errand, None
+        if errand is None or errand.is_begun or errand.ending.done():
+            return errand
+        errand.worker = None
+        self._queue.appendleft(errand)
+        return None
+
+    async def _tell_death(self, worker: Worker, errand: Errand | None) -> None:
         """Say of what a worker died; whoever has started it knows a moment later than its connection shows it."""
         found: list[int] = []
 
@@ -245,9 +257,13 @@ class WorkerPool:
             return status is not None
 
         await _comes_true(knows, 0.2)
-        status = found[0] if found else None
-        if not errand.ending.done():
-            errand.ending.set_exception(WorkerDied(errand.job.listener, _how(status), worker.pid))
+        how = how_it_ended(found[0] if found else None)
+        if not worker.is_leaving:
+            self._died += 1
+            busy = "" if errand is None else f" while it worked for {errand.job.listener}"
+            self._last_failure = f"worker {worker.pid} {how}{busy}"
+        if errand is not None and not errand.ending.done():
+            errand.ending.set_exception(WorkerDied(errand.job.listener, how, worker.pid))
 
     def _look_later(self) -> None:
         if self._looking is None and not self._is_stopped:
@@ -298,10 +314,21 @@ class WorkerPool:
         if not await _comes_true(self._launcher.is_gone, 4 * GRACE):
             self._launcher.is_gone(kill=True)
 
+    def disown(self) -> None:
+        """Let go, in a fork, of what belongs to the process above: its workers end when nobody has the other end."""
+        for worker in self._workers:
+            worker.disown()
+        self._launcher.disown()
+
+    @property
+    def condition(self) -> PoolCondition:
+        """How it is as a whole."""
+        return PoolCondition(self.size, self._start_method, self._died, self._last_failure)
+
     @property
     def workers(self) -> tuple[WorkerState, ...]:
         """What each worker does, in the order of their process ids."""
-        return tuple(sorted((worker.look() for worker in self._workers), key=lambda each: each.pid))
+        return tuple(sorted((worker.look() for worker in list(self._workers)), key=lambda each: each.pid))
 
 
 async def _comes_true(claim: Callable[[], bool], seconds: float) -> bool:
@@ -312,13 +339,3 @@ async def _comes_true(claim: Callable[[], bool], seconds: float) -> bool:
             return False
         await asyncio.sleep(0.005)
     return True
-
-
-def _how(status: int | None) -> str:
-    if status is None:
-        return "is gone"
-    if status == -getattr(signal, "SIGKILL", 9):
-        return "was killed (by hand, or because the machine ran out of memory)"
-    if status < 0:
-        return f"crashed ({signal.Signals(-status).name})"
-    return f"ended itself (exit code {status})"

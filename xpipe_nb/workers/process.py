@@ -11,13 +11,15 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
+from time import time_ns
 
 from xpipe_nb.workers.channel import Channel
+from xpipe_nb.workers.imported import Imported
 from xpipe_nb.workers.jobs import Answer, Job
 from xpipe_nb.workers.performing import Performer
 from xpipe_nb.workers.reports import Started
 
-__all__ = ["Leave", "Missing", "Ready", "Surroundings", "ignore_interrupts", "main", "serve", "surroundings"]
+__all__ = ["Leave", "Lookup", "Missing", "Ready", "Surroundings", "ignore_interrupts", "main", "serve", "surroundings"]
 
 NICER = 5
 """By how much a worker is nicer than the process that it works for: whose event loop has to be prompt."""
@@ -39,6 +41,17 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """From now on modules are looked for somewhere else.
+
+    Args:
+        path: Where.
+    """
+
+    path: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The worker has begun to wait for jobs.
 
@@ -56,7 +69,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """There are no more jobs."""
+    """There are no more jobs; from a worker: it begins no other one, and ends."""
 
 
 def surroundings() -> Surroundings:
@@ -87,16 +100,23 @@ def serve(end: socket.socket) -> None:
     channel = Channel(end)
     performer = Performer(channel.send)
     jobs: SimpleQueue[Job | None] = SimpleQueue()
+    imported = Imported()
     try:
         _settle_in(channel.receive())
         threading.Thread(target=_receive, args=(channel, jobs, performer), name="xpipe-messages", daemon=True).start()
         channel.send(Ready(os.getpid()))
         while (job := jobs.get()) is not None:
+            if imported.is_outdated:  # the job is not begun, so another worker is given it
+                channel.send(Leave())
+                break
             if not job.function.data and not performer.knows(job.function.hash):
                 channel.send(Missing())
                 continue
+            began = time_ns()
             channel.send(Started(str(os.getpid())))
-            channel.send(performer.perform(job))
+            ending = performer.perform(job)
+            imported.note(began)
+            channel.send(ending)
     except (EOFError, OSError):  # the process that it worked for is gone
         os._exit(1)
     _leave()
@@ -120,6 +140,8 @@ def _receive(channel: Channel, jobs: SimpleQueue[Job | None], performer: Perform
             os._exit(1)
         if isinstance(message, Answer):
             performer.hear(message)
+        elif isinstance(message, Lookup):  # it comes before a job, when none is under way
+            sys.path[:] = message.path
         else:
             jobs.put(message if isinstance(message, Job) else None)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xpipe_nb.events import WorkersStartedEvent
 from xpipe_nb.wording import counted
+from xpipe_nb.workers.condition import PoolCondition
 from xpipe_nb.workers.pool import WorkerPool
 from xpipe_nb.workers.remote import Remote
 from xpipe_nb.workers.sizing import default_size
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.workers.parcels import Parcels
 
-__all__ = ["OwnWorkers", "own_workers"]
+__all__ = ["OwnWorkers", "own_workers", "planned"]
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class OwnWorkers(Remote):
 
     def look(self) -> WorkerList:
         """Give what each process does."""
-        return WorkerList(self._watch.measured(), self._pool.kill)
+        return WorkerList(self._watch.measured(), self._pool.kill, self._pool.condition)
 
     async def stop(self) -> None:
         """End the processes."""
@@ -49,17 +50,21 @@ class OwnWorkers(Remote):
 
 def own_workers(config: OrganismConfig, parcels: Parcels, bus: EventBus) -> OwnWorkers:
     """Make the executor `process` of an organism; the processes themselves are started one by one, as they are needed."""
-    said = config.process_pool or {}
-    size = said.get("workers") or default_size()
-    method = said.get("start_method", "forkserver")
+    plan = planned(config)
     pool = WorkerPool(
-        size,
-        start_method=method,
-        max_tasks_per_child=said.get("max_tasks_per_child"),
+        plan.size,
+        start_method=plan.start_method,
+        max_tasks_per_child=(config.process_pool or {}).get("max_tasks_per_child"),
         max_waiting=config.limits.max_depth,
     )
-    text = f"{config.name}: worker processes start now ({counted(size, 'worker')} at most, {method})"
+    text = f"{config.name}: worker processes start now ({counted(plan.size, 'worker')} at most, {plan.start_method})"
     log.info("%s", text)
     if bus.heard:
-        bus.publish(WorkersStartedEvent("process", size, text))
+        bus.publish(WorkersStartedEvent("process", plan.size, text))
     return OwnWorkers(pool, parcels, bus)
+
+
+def planned(config: OrganismConfig) -> PoolCondition:
+    """Say how the worker processes of an organism will be, before anybody needs one."""
+    said = config.process_pool or {}
+    return PoolCondition(said.get("workers") or default_size(), said.get("start_method", "forkserver"))

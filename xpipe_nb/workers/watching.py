@@ -11,6 +11,7 @@ from xpipe_nb.events import WorkersEvent, WorkerState
 
 if TYPE_CHECKING:
     from xpipe_nb.dispatch.event_bus import EventBus
+    from xpipe_nb.workers.condition import PoolCondition
 
 __all__ = ["Watch", "WorkerList"]
 
@@ -27,6 +28,7 @@ class WorkerList(list[WorkerState]):
     Args:
         workers: What each does.
         kill: Ends one, and says whether there was one.
+        condition: How their pool is: its size, how they are started, how many died, and of what the last one.
 
     Example:
         ```python
@@ -36,9 +38,14 @@ class WorkerList(list[WorkerState]):
         ```
     """
 
-    def __init__(self, workers: Iterable[WorkerState] = (), kill: Callable[[int], bool] = lambda _pid: False) -> None:
+    def __init__(
+        self,
+        workers: Iterable[WorkerState] = (),
+        kill: Callable[[int], bool] = lambda _pid: False,
+        condition: PoolCondition | None = None,
+    ) -> None:
         super().__init__(workers)
-        self._kill = kill
+        self._kill, self.condition = kill, condition
 
     def kill(self, pid: int) -> bool:
         """End a worker at once; what it works on counts as crashed, and is tried again if its listener says so.

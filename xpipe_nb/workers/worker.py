@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.events import WorkerState
 from xpipe_nb.workers.channel import Link
-from xpipe_nb.workers.process import Leave, Ready, surroundings
+from xpipe_nb.workers.process import Leave, Lookup, Ready, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,8 @@ class Worker:
         self.is_gone = False
         self.is_leaving = False
         self._known: OrderedDict[str, None] = OrderedDict()
+        self._end: socket.socket | None = None
+        self._path: list[str] = []
 
     @property
     def state(self) -> str:
@@ -77,6 +80,7 @@ class Worker:
     async def start(self, launch: Launcher) -> None:
         """Start the process; it says when it is ready."""
         ours, theirs = socket.socketpair()
+        self._end = ours
         try:
             with theirs:
                 launch.launch(theirs)
@@ -84,7 +88,9 @@ class Worker:
             ours.close()
             raise
         await asyncio.get_running_loop().create_connection(lambda: self._link, sock=ours)
-        self._link.send(surroundings())
+        around = surroundings()
+        self._path = around.path
+        self._link.send(around)
 
     def is_ready(self, ready: Ready) -> None:
         """It waits for jobs now."""
@@ -99,6 +105,9 @@ class Worker:
         if job.function.hash in self._known:
             job = replace(job, function=replace(job.function, data=b"", sources={}))
         self._remember(job.function.hash)
+        if (path := [*sys.path]) != self._path:
+            self._path = path
+            self._link.send(Lookup(path))
         self._link.send(job)
 
     def give_again(self) -> None:
@@ -136,6 +145,11 @@ class Worker:
     def cut(self) -> None:
         """Close the connection."""
         self._link.close()
+
+    def disown(self) -> None:
+        """Close this process's copy of the connection, which is a fork of the one that the worker works for."""
+        if self._end is not None:
+            self._end.close()
 
     def look(self) -> WorkerState:
         """Give what it does, for people."""
