@@ -181,8 +181,10 @@ def test_a_second_answer_to_a_call_is_a_dead_letter() -> None:
 def test_a_handler_may_give_up_a_call() -> None:
     """`asyncio.timeout` around a call ends the callee's frame and nothing else."""
     ended: list[str] = []
+    patience: list[asyncio.Timeout] = []
 
     async def slow(message: Say) -> Told:
+        patience[0].reschedule(0.0)
         try:
             await asyncio.Event().wait()
         finally:
@@ -191,7 +193,8 @@ def test_a_handler_may_give_up_a_call() -> None:
 
     async def boss(message: Ask, meta: HandlerMetadata) -> Told:
         try:
-            async with asyncio.timeout(0.01):
+            async with asyncio.timeout(None) as until_it_works:
+                patience.append(until_it_works)
                 return await meta.call(Say("x"), to="slow")  # type: ignore[no-any-return]
         except TimeoutError:
             return Told("gave up")
