@@ -133,17 +133,7 @@ class Kernel:
             if on_output:
                 on_output(output)
 
-        content = {
-            "code": code,
-            "silent": False,
-            "store_history": True,
-            "user_expressions": {},
-            "allow_stdin": attended,
-        }
-        request = self._client.session.msg("execute_request", {**content, "stop_on_error": True})
-        request["metadata"] |= {} if cell is None else {"cellId": cell}
-        self._client.shell_channel.send(request)
-        ran.id = request["header"]["msg_id"]
+        ran.id = self.begin(code, cell=cell, attended=attended)
         while True:
             message = self._client.get_iopub_msg(timeout=30)
             keep(message)
@@ -155,6 +145,24 @@ class Kernel:
         ran.count = reply["content"]["execution_count"]
         ran.seconds = time.monotonic() - begun
         return ran
+
+    def begin(self, code: str, *, cell: str | None = None, attended: bool = False) -> str:
+        """Send a cell and do not wait for it; gives what the kernel knows the request by."""
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": attended,
+        }
+        request = self._client.session.msg("execute_request", {**content, "stop_on_error": True})
+        request["metadata"] |= {} if cell is None else {"cellId": cell}
+        self._client.shell_channel.send(request)
+        return str(request["header"]["msg_id"])
+
+    def say(self, comm: str) -> None:
+        """Send a display's message to the kernel, as a front end does."""
+        self._client.shell_channel.send(self._client.session.msg("comm_msg", {"comm_id": comm, "data": {}}))
 
     def beside(self, code: str) -> None:
         """Begin a cell in a subshell: a thread of its own, beside the cells that follow."""
