@@ -20,7 +20,7 @@ pytest.importorskip("axe_playwright_python", reason="axe-core looks at it: pip i
 from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.browser.axe import violations
-from tests.browser.lab import SHOTS, chromium, lab_in, open_notebook, page_in_chromium, wait_for_idle
+from tests.browser.lab import SHOTS, chromium, execute, lab_in, open_notebook, page_in_chromium, wait_for_idle
 
 pytestmark = [
     pytest.mark.browser,
@@ -87,14 +87,14 @@ class Lab:
         dialog.accept()
 
     def command(self, name: str, **arguments: Any) -> None:
-        self.page.evaluate("([name, given]) => window.jupyterapp.commands.execute(name, given)", [name, arguments])
+        execute(self.page, name, **arguments)
 
     def run_all(self, upto: str = SEND) -> None:
         """Run the cells up to that one, and wait for the last."""
         for source in CELLS[: CELLS.index(upto) + 1]:
             self.run(source)
-        expect(self.cell(upto).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
         wait_for_idle(self.page)
+        expect(self.cell(upto).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
 
     def run(self, source: str) -> None:
         self.page.evaluate(
@@ -282,7 +282,7 @@ def test_hostile_payloads_are_texts_and_ask_for_nothing(lab: Lab) -> None:
 
 
 def restart(lab: Lab) -> None:
-    """Restart the kernel, and wait until the page has found it again: what is run before that is lost."""
+    """Restart the kernel, and come back when the page is connected again; whether it answers is another question."""
     lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
 
 
