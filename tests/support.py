@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 """The top of the source tree."""
 
 
-def run(coroutine: Coroutine[Any, Any, T], seconds: float = 30) -> T:
-    """Run a coroutine in a fresh loop; a test that hangs becomes a `TimeoutError`."""
+def run(coroutine: Coroutine[Any, Any, T], seconds: float = 120) -> T:
+    """Run a coroutine in a fresh loop; a test that hangs becomes a `TimeoutError`, also on a slow machine under load."""
 
     async def bounded() -> T:
         return await asyncio.wait_for(coroutine, seconds)
@@ -40,7 +40,7 @@ async def eventually(claim: Callable[[], bool], turns: int = 1000) -> None:
     raise AssertionError(f"still not true after {turns} turns of the loop")
 
 
-def fresh_python(*arguments: str, seconds: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
+def fresh_python(*arguments: str, seconds: float = 180, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run Python with these arguments in a process of its own, at the top of the source tree."""
     return subprocess.run(
         [sys.executable, *arguments],

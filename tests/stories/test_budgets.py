@@ -598,9 +598,10 @@ def test_a_stop_does_not_wait_for_a_person() -> None:
             organism.attended = True
             conversation = await organism.inject(Count(200), to="spender")
             await eventually(waits(conversation))
+            await organism.stop(grace=3600)
         assert conversation.state == "killed"
 
-    run(story(), seconds=5)
+    run(story())
 
 
 def test_the_waiting_of_a_person_who_can_do_nothing_else_is_ended() -> None:

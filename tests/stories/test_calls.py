@@ -265,4 +265,4 @@ def test_a_call_that_begins_while_another_comes_back_keeps_no_place() -> None:
             await organism.settle()
             assert organism.pump.scheduler.running == 0
 
-    run(story(), seconds=5)
+    run(story())

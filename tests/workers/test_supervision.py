@@ -375,7 +375,7 @@ async def killed_at_random(notebook: Notebook, kills: int, seed: int = 0) -> tup
 
 def test_workers_killed_at_random_lose_nothing(notebook: Notebook) -> None:
     """25 killed with -9 under load: every message is answered once, and only those that were struck were tried again."""
-    sent, answered, again = run(killed_at_random(notebook, 25), seconds=60)
+    sent, answered, again = run(killed_at_random(notebook, 25))
     assert sent == answered
     assert again <= 25
 
