@@ -10,12 +10,16 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-__all__ = ["ROOT", "eventually", "fresh_python", "run"]
+__all__ = ["PATIENT", "ROOT", "eventually", "fresh_python", "run"]
 
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 """The top of the source tree."""
+
+
+PATIENT: dict[str, Any] = {"timeout": 180, "startup_timeout": 180, "iopub_timeout": 60}
+"""How long to wait for a notebook that is run: a machine may be slow, and what comes late would be left out."""
 
 
 def run(coroutine: Coroutine[Any, Any, T], seconds: float = 120) -> T:

@@ -151,7 +151,6 @@ def test_the_newest_message_is_seen_until_somebody_looks_at_another(browser):
 
 def test_columns_go_where_there_is_no_room_for_them(browser):
     """Time and size first; what a message is, where it goes and what became of it stay."""
-
     with a_page(browser, scene("research")) as page:
 
         def heads(width: int, tab: str) -> list[str]:
