@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.support import PATIENT, ROOT, fresh_python
+from tests.support import PATIENT, ROOT
 
 TUTORIALS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
@@ -153,12 +153,12 @@ def solved_exercise(path: Path) -> nbformat.NotebookNode:
     return exercise
 
 
-def test_run_all_stops_at_a_mistake(tmp_path) -> None:
+def test_run_all_stops_at_a_mistake(tmp_path, monkeypatch, capsys) -> None:
     """A mistake fails its cell, so what stands below does not run on wrong premises."""
     cells = [nbformat.v4.new_code_cell(text) for text in ("%load_ext xpipe_nb", "%inject nobody x", "print('ran')")]
     path = tmp_path / "broken.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    done = fresh_python("notebooks/save.py", str(path))
-    assert done.returncode == 1
-    assert "No organism is running" in done.stderr
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    assert run_path(str(ROOT / "notebooks" / "save.py"))["main"]([str(path)]) == 1
+    assert "No organism is running" in capsys.readouterr().err
     assert nbformat.read(path, as_version=4).cells[2].outputs == []
