@@ -32,16 +32,20 @@ def run(coroutine: Coroutine[Any, Any, T], seconds: float = 120) -> T:
 
 
 async def eventually(claim: Callable[[], bool], turns: int = 1000) -> None:
-    """Give the loop turns until the claim holds; no clock, so a slow machine changes nothing.
+    """Give the loop turns until the claim holds, and after those the time that a thread or process may still need.
 
     Raises:
-        AssertionError: The claim does not hold after that many turns.
+        AssertionError: The claim does not hold after that many turns and half a minute.
     """
     for _ in range(turns):
         if claim():
             return
         await asyncio.sleep(0)
-    raise AssertionError(f"still not true after {turns} turns of the loop")
+    for _ in range(3000):
+        if claim():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"still not true after {turns} turns of the loop, and half a minute")
 
 
 def fresh_python(*arguments: str, seconds: float = 180, **environment: str) -> subprocess.CompletedProcess[str]:

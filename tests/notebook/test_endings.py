@@ -59,7 +59,7 @@ def test_where_somebody_looks_on_the_last_picture_stands_alone(tmp_path, stop) -
         for cell in (LOAD, CELLS, ORGANISM, "%inject greeter name='x'"):
             assert not kernel(cell, attended=True).error
         updates = Updates()
-        kernel(f"{stop}\nimport asyncio\nawait asyncio.sleep(0.1)", attended=True, on_update=updates)
+        kernel(f"{stop}\nimport asyncio\nawait asyncio.sleep(0.4)", attended=True, on_update=updates)
         assert updates.states == [("stopped", 4, 1)]
         assert WIDGET not in next(iter(updates.last.values()))
 
