@@ -38,6 +38,8 @@ def run(path: Path, timeout: int) -> int:
     client = NotebookClient(
         notebook,
         timeout=timeout,
+        startup_timeout=180,
+        iopub_timeout=60,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_executed=lambda cell, cell_index, execute_reply: show(cell),  # noqa: ARG005 - the names are the client's

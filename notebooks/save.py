@@ -39,7 +39,14 @@ def executed(path: Path) -> Any:
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}
     client = NotebookClient(
-        notebook, timeout=60, kernel_name="python3", resources=resources, record_timing=False, coalesce_streams=True
+        notebook,
+        timeout=180,
+        startup_timeout=180,
+        iopub_timeout=60,  # what comes late would be left out
+        kernel_name="python3",
+        resources=resources,
+        record_timing=False,
+        coalesce_streams=True,
     )
     client.execute()
     for cell in notebook.cells:

@@ -127,7 +127,7 @@ def test_inject_reads_the_standard_input(file):
         input=WORLD.encode(),
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert b"HELLO WORLD" in done.stdout
@@ -184,7 +184,7 @@ def test_run_runs_until_a_signal(file, number):
     )
     assert process.stdout.readline() == "hello (greeter, shouter) runs; Ctrl-C stops it\n"
     process.send_signal(number)
-    rest, errors = process.communicate(timeout=30)
+    rest, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (0, "")
     assert rest == "hello stops within 1 s\nhello has stopped\n"
 

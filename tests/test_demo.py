@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from runpy import run_path
 
 import nbformat
 import pytest
@@ -14,14 +15,25 @@ FIRST = ROOT / "notebooks" / "01-hello-organism.ipynb"
 
 
 @pytest.fixture
-def demo(tmp_path):
-    """Run the demo's printer on a notebook made of these cells."""
+def printed(capsys):
+    """Run the demo's printer on the notebook of a path: its exit status, and what it says."""
+
+    def run(path):
+        status = run_path(str(ROOT / "notebooks" / "run.py"))["main"]([str(path)])
+        return status, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def demo(tmp_path, printed):
+    """Do the same with a notebook made of these cells."""
 
     def run(*sources: str):
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
         path = tmp_path / "some.ipynb"
         nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-        return fresh_python("notebooks/run.py", str(path))
+        return printed(path)
 
     return run
 
@@ -39,30 +51,29 @@ def test_the_first_tutorial_runs_and_shows_its_outputs():
 
 def test_a_cell_is_shown_with_its_outputs(demo):
     """Source first, then prints and the result, as text."""
-    done = demo("print('said')\n6 * 7")
-    assert done.returncode == 0
-    assert "▸ print('said')\n  6 * 7\n    said\n    42\n" in done.stdout
+    status, out, _ = demo("print('said')\n6 * 7")
+    assert status == 0
+    assert "▸ print('said')\n  6 * 7\n    said\n    42\n" in out
 
 
 def test_a_long_cell_is_shown_by_its_first_lines(demo):
     """A demo fits on a screen."""
-    done = demo("\n".join(f"a{i} = {i}" for i in range(20)))
-    assert "a4 = 4\n  … 15 more lines" in done.stdout
-    assert "a5" not in done.stdout
+    _, out, _ = demo("\n".join(f"a{i} = {i}" for i in range(20)))
+    assert "a4 = 4\n  … 15 more lines" in out
+    assert "a5" not in out
 
 
 def test_a_cell_that_fails_fails_the_demo(demo):
     """What breaks is named, and later cells do not run."""
-    done = demo("1 / 0", "print('later')")
-    assert done.returncode == 1
-    assert "ZeroDivisionError" in done.stderr
-    assert "later" not in done.stdout
+    status, out, errors = demo("1 / 0", "print('later')")
+    assert status == 1
+    assert "ZeroDivisionError" in errors
+    assert "later" not in out
 
 
-def test_a_notebook_that_is_not_there_is_named():
+def test_a_notebook_that_is_not_there_is_named(printed):
     """A wrong path is one line, no traceback."""
-    done = fresh_python("notebooks/run.py", "nowhere.ipynb")
-    assert (done.returncode, done.stderr) == (1, "There is no notebook nowhere.ipynb.\n")
+    assert printed("nowhere.ipynb") == (1, "", "There is no notebook nowhere.ipynb.\n")
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")

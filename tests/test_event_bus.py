@@ -86,7 +86,7 @@ def test_a_stop_waits_for_subscribers_only_a_moment() -> None:
         assert subscription.dropped > 0
         await eventually(lambda: asyncio.all_tasks() == before)
 
-    run(story(), seconds=5)
+    run(story())
 
 
 def test_a_stop_hands_over_what_still_waits() -> None:

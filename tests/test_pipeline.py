@@ -399,7 +399,7 @@ def test_whatever_stages_do_every_conversation_ends(fates: list[str], places: li
         async with organism:
             await outcomes(organism)
 
-    run(story(), seconds=5)
+    run(story())
 
 
 # ---- async functions

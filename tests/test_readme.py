@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.support import ROOT, fresh_python
+from tests.support import PATIENT, ROOT, fresh_python
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -48,7 +48,7 @@ def story():
     """The story's cells after they ran, one after the other, in a real kernel."""
     cells = [nbformat.v4.new_code_cell(text.rstrip("\n")) for text in STORY]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    NotebookClient(notebook, **PATIENT, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
     return notebook
 
 

@@ -155,7 +155,11 @@ async def _injected(organism: Organism, text: str | bytes, options: argparse.Nam
             conversation = await organism.inject(text, to=options.listener, repair=options.repair)
             for repair in conversation.repairs:
                 _say(f"repaired: {repair}", sys.stderr)
-            replies = await asyncio.wait_for(_replies(conversation), options.timeout)
+            try:
+                replies = await asyncio.wait_for(_replies(conversation), options.timeout)
+            except TimeoutError:
+                await organism.stop(grace=0)  # the time is over, also for what is still under way
+                raise
             messages = [each.decode() for each in conversation.envelopes] if options.envelopes else map(_xml, replies)
             for message in messages:
                 _say(message, sys.stdout)

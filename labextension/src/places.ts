@@ -7,8 +7,8 @@ import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { type Place, WIDGET_VIEW } from './live';
 import { grant } from './notebookCells';
 
-/** How often to look for a widget manager: for ten seconds after the kernel is there. */
-const TURNS = 40;
+/** How often to look for a widget manager: for a minute after the kernel is there. */
+const TURNS = 240;
 
 /** Give the place that a registry of renderers draws for; `everywhere` is the registry that all others come from. */
 export function placeIn(

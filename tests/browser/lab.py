@@ -14,15 +14,19 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.support import ROOT
 
-__all__ = ["SHOTS", "chromium", "lab_in", "open_notebook", "page_in_chromium", "wait_for_idle"]
+__all__ = ["FOLDERS", "SHOTS", "chromium", "execute", "lab_in", "open_notebook", "page_in_chromium", "wait_for_idle"]
 
 SHOTS = Path(__file__).parent / "shots"
 """Where screenshots are kept; git ignores them."""
+
+FOLDERS: dict[str, Path] = {}
+"""The folders of the servers that run, by their addresses: when a test fails, their logs are looked at."""
 
 _SETTINGS = {
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
@@ -54,16 +58,37 @@ def lab_in(folder: Path) -> Iterator[str]:
     # What is tested is this tree's labextension, not the copy that an installation has put into the environment.
     private["JUPYTER_PREFER_ENV_PATH"] = "0"
     environment = {**os.environ, **private, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(folder / "ipython")}
-    port = _free_port()
-    with (folder / "lab.log").open("wb") as log:
-        server = subprocess.Popen(_command(folder, port), cwd=folder, env=environment, stdout=log, stderr=log)
+    server, address = _start(folder, environment)
+    FOLDERS[address] = folder
     try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(f"{address}/api/status", server, folder / "lab.log")
         yield address
     finally:
-        server.terminate()
-        server.wait(20)
+        del FOLDERS[address]
+        _stop(server)
+
+
+def _start(folder: Path, environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], str]:
+    """Start the server, on another port where the first was taken a moment after it had been free."""
+    log = folder / "lab.log"
+    for _ in range(3):
+        port = _free_port()
+        with log.open("ab") as output:
+            server = subprocess.Popen(_command(folder, port), cwd=folder, env=environment, stdout=output, stderr=output)
+        address = f"http://127.0.0.1:{port}"
+        if _answers(f"{address}/api/status", server):
+            return server, address
+        _stop(server)
+    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    """End the server and its kernels; on a busy machine this takes its time, and is no test's matter."""
+    server.terminate()
+    try:
+        server.wait(60)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def _command(folder: Path, port: int) -> list[str]:
@@ -84,27 +109,26 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+def _answers(url: str, server: subprocess.Popen[bytes]) -> bool:
+    """Wait until it answers, or has ended."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end and server.poll() is None:
         with contextlib.suppress(OSError):
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        if server.poll() is not None:
-            break
+            urllib.request.urlopen(url, timeout=20).close()
+            return True
         with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(0.2)
-    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+    return False
 
 
 @contextmanager
 def page_in_chromium(width: int, height: int) -> Iterator[Page]:
     """Open a page of that size in headless Chromium."""
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=60_000)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), headless=True, args=_BROWSER_FLAGS)
         page = browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         try:
             yield page
         finally:
@@ -119,8 +143,41 @@ def open_notebook(page: Page, address: str, name: str) -> None:
     wait_for_idle(page)
 
 
-def wait_for_idle(page: Page) -> None:
-    """Wait until the kernel has nothing to do."""
-    page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-    )
+def execute(page: Page, command: str, **arguments: Any) -> None:
+    """Have JupyterLab do something, to its end.
+
+    What a command gives stays in the page: it may be a whole notebook, which would take ten seconds to be told.
+    """
+    call = "async ([name, given]) => { await window.jupyterapp.commands.execute(name, given); }"
+    page.evaluate(call, [command, arguments])
+
+
+def wait_for_idle(page: Page, seconds: float = 120) -> None:
+    """Wait until the kernel has nothing to do: it answers a request that stands behind all others.
+
+    What it calls itself would not do: that may be about another request, or about the kernel before a restart. While a
+    page looks for its kernel again a request may be lost, so it is asked once more every few seconds.
+    """
+    assert page.evaluate(_ANSWERED, [3000, seconds * 1000]), f"the kernel has not answered in {seconds} s"
+
+
+_ANSWERED = """async ([patience, deadline]) => {
+  const end = Date.now() + deadline;
+  const after = pause => new Promise(resolve => setTimeout(resolve, pause, false));
+  const answers = [];
+  const ask = async kernel => {
+    const reply = await kernel.requestExecute({ code: '', silent: true, store_history: false }).done;
+    return reply.content.status === 'ok' || new Promise(() => undefined);
+  };
+  while (Date.now() < end) {
+    const kernel = window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
+    if (kernel && kernel.status !== 'dead') {
+      answers.push(ask(kernel).catch(() => new Promise(() => undefined)));
+    }
+    if (await Promise.race([...answers, after(kernel ? patience : 100)])) {
+      return true;
+    }
+  }
+  return false;
+}"""
+"""Gives whether the kernel has answered: asks every `patience` ms, and gives up after `deadline` ms."""

@@ -16,7 +16,7 @@ pytest.importorskip("jupyterlab", reason="the tutorial is opened in JupyterLab: 
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import SHOTS, chromium, lab_in, open_notebook, page_in_chromium, wait_for_idle
+from tests.browser.lab import SHOTS, chromium, execute, lab_in, open_notebook, page_in_chromium, wait_for_idle
 
 pytestmark = [
     pytest.mark.browser,
@@ -77,9 +77,9 @@ def test_reopened_by_somebody_else_it_shows_the_picture_and_the_replies(page: Pa
 
 def test_run_all_shows_the_picture_and_the_replies(page: Page) -> None:
     """Every cell runs, with outputs cleared before; the cells that must fail do not stop the others."""
-    page.evaluate("() => window.jupyterapp.commands.execute('editmenu:clear-all')")
+    execute(page, "editmenu:clear-all")
     expect(page.locator(".jp-OutputArea-output")).to_have_count(0)
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    execute(page, "notebook:run-all-cells")
     expect(outputs(cell(page, "when in doubt, answer here")).last).to_contain_text("what greeter returns is its answer")
     wait_for_idle(page)
     shows_the_story(page)
@@ -90,7 +90,7 @@ def test_run_all_shows_the_picture_and_the_replies(page: Page) -> None:
 
 def test_it_reads_in_the_dark_theme(page: Page) -> None:
     """The picture has a ground of its own, and the line under a reply takes its ink from the page."""
-    page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+    execute(page, "apputils:change-theme", theme="JupyterLab Dark")
     page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     sent = cell(page, "<Greeting><Name>World</Name></Greeting>")

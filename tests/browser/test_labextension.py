@@ -18,7 +18,7 @@ pytest.importorskip("jupyterlab", reason="the notebooks are opened in JupyterLab
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import SHOTS, chromium, lab_in, open_notebook, page_in_chromium
+from tests.browser.lab import SHOTS, chromium, execute, lab_in, open_notebook, page_in_chromium, wait_for_idle
 from tests.support import ROOT
 from xpipe_nb.views import Edge, Graph, Node
 
@@ -154,14 +154,12 @@ def test_the_cells_have_their_languages(lab: Lab) -> None:
 def test_a_cell_that_is_added_and_a_kernel_that_restarts_keep_the_languages(lab: Lab) -> None:
     """The notebook then sets the language of all cells anew."""
     lab.open("untrusted.ipynb")
-    lab.page.evaluate("() => window.jupyterapp.commands.execute('notebook:insert-cell-below')")
+    execute(lab.page, "notebook:insert-cell-below")
     added = "text => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource(text)"
     lab.page.evaluate(added, YAML_CELL)
     expect(lab.language(1)).to_have_attribute("data-language", "yaml")
     lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
-    lab.page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
-    )
+    wait_for_idle(lab.page)
     for number, language in enumerate(["yaml", "yaml", "xml"]):
         expect(lab.language(number)).to_have_attribute("data-language", language)
 
@@ -170,7 +168,7 @@ def test_nothing_is_written_into_the_file(lab: Lab) -> None:
     """The colours are a matter of the page: saved, the cells' metadata are as they were."""
     lab.open("trusted.ipynb")
     expect(lab.language(0)).to_have_attribute("data-language", "yaml")
-    lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    execute(lab.page, "docmanager:save")
     saved = json.loads((lab.folder / "notebooks" / "trusted.ipynb").read_text())
     assert [set(cell["metadata"]) - {"trusted"} for cell in saved["cells"]] == [set()] * 4
 
@@ -178,7 +176,7 @@ def test_nothing_is_written_into_the_file(lab: Lab) -> None:
 def test_it_reads_in_the_dark_theme(lab: Lab) -> None:
     """Cells and pictures."""
     lab.open("untrusted.ipynb")
-    lab.page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+    execute(lab.page, "apputils:change-theme", theme="JupyterLab Dark")
     lab.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
     expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
     shows_the_saved_view(lab.cell(0).locator(".xp-output"))

@@ -17,7 +17,7 @@ pytest.importorskip("jupyterlab", reason="the tutorial is opened in JupyterLab: 
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import SHOTS, chromium, lab_in, open_notebook, page_in_chromium, wait_for_idle
+from tests.browser.lab import SHOTS, chromium, execute, lab_in, open_notebook, page_in_chromium, wait_for_idle
 
 pytestmark = [
     pytest.mark.browser,
@@ -79,7 +79,7 @@ class Lab:
         )
 
     def command(self, name: str, **arguments: str) -> None:
-        self.page.evaluate("([name, given]) => window.jupyterapp.commands.execute(name, given)", [name, arguments])
+        execute(self.page, name, **arguments)
 
     def prompt(self, source: str) -> Locator:
         """The number of a cell, which is a star while it runs. (The kernel calls itself idle after every click.)"""
@@ -120,7 +120,7 @@ class Lab:
         open_notebook(self.page, self.address, name)
 
     def save(self) -> Path:
-        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        execute(self.page, "docmanager:save")
         return self.folder / "notebooks" / NAME
 
     def shot(self, name: str) -> None:

@@ -15,7 +15,7 @@ pytest.importorskip("jupyterlab", reason="the notebook is opened in JupyterLab: 
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import SHOTS, chromium, lab_in, open_notebook, page_in_chromium, wait_for_idle
+from tests.browser.lab import SHOTS, chromium, execute, lab_in, open_notebook, page_in_chromium, wait_for_idle
 from tests.notebook.kernels import LOAD
 
 pytestmark = [
@@ -72,7 +72,7 @@ class Lab:
 
     def saved(self, source: str) -> list[dict]:
         """The displays of a cell as the file has them."""
-        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        execute(self.page, "docmanager:save")
         notebook = nbformat.read(self.folder / "progress.ipynb", 4)
         (cell,) = (each for each in notebook.cells if each.source == source)
         return [each["data"] for each in cell.outputs if "data" in each]

@@ -17,6 +17,9 @@ from tests.support import ROOT
 
 __all__ = ["CELLS", "FRESH", "LOAD", "ORGANISM", "OTHER_KERNEL", "Kernel", "Ran", "kernel_in"]
 
+PATIENCE = 120.0
+"""Seconds after which a kernel says nothing any more; a machine may be slow, and busy with other things."""
+
 OTHER_KERNEL = "XPIPE_KERNEL"
 """The variable that names a folder with another ipykernel, which is then used in place of the installed one."""
 
@@ -133,6 +136,21 @@ class Kernel:
             if on_output:
                 on_output(output)
 
+        ran.id = self.begin(code, cell=cell, attended=attended)
+        while True:
+            message = self._client.get_iopub_msg(timeout=PATIENCE)
+            keep(message)
+            is_idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
+            if is_idle and message["parent_header"].get("msg_id") == ran.id:
+                break
+        while (reply := self._client.get_shell_msg(timeout=PATIENCE))["parent_header"].get("msg_id") != ran.id:
+            pass
+        ran.count = reply["content"]["execution_count"]
+        ran.seconds = time.monotonic() - begun
+        return ran
+
+    def begin(self, code: str, *, cell: str | None = None, attended: bool = False) -> str:
+        """Send a cell and do not wait for it; gives what the kernel knows the request by."""
         content = {
             "code": code,
             "silent": False,
@@ -143,24 +161,17 @@ class Kernel:
         request = self._client.session.msg("execute_request", {**content, "stop_on_error": True})
         request["metadata"] |= {} if cell is None else {"cellId": cell}
         self._client.shell_channel.send(request)
-        ran.id = request["header"]["msg_id"]
-        while True:
-            message = self._client.get_iopub_msg(timeout=30)
-            keep(message)
-            is_idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
-            if is_idle and message["parent_header"].get("msg_id") == ran.id:
-                break
-        while (reply := self._client.get_shell_msg(timeout=30))["parent_header"].get("msg_id") != ran.id:
-            pass
-        ran.count = reply["content"]["execution_count"]
-        ran.seconds = time.monotonic() - begun
-        return ran
+        return str(request["header"]["msg_id"])
+
+    def say(self, comm: str) -> None:
+        """Send a display's message to the kernel, as a front end does."""
+        self._client.shell_channel.send(self._client.session.msg("comm_msg", {"comm_id": comm, "data": {}}))
 
     def beside(self, code: str) -> None:
         """Begin a cell in a subshell: a thread of its own, beside the cells that follow."""
         control = self._client.control_channel
         control.send(self._client.session.msg("create_subshell_request"))
-        while (reply := self._client.get_control_msg(timeout=30))["msg_type"] != "create_subshell_reply":
+        while (reply := self._client.get_control_msg(timeout=PATIENCE))["msg_type"] != "create_subshell_reply":
             pass
         content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
         request = self._client.session.msg("execute_request", content)
@@ -170,20 +181,20 @@ class Kernel:
     def complete(self, code: str, cursor: int) -> tuple[list[str], int]:
         """Ask what may stand at the cursor: the completions, and where what they replace begins."""
         request = self._client.complete(code, cursor)
-        while (reply := self._client.get_shell_msg(timeout=30))["parent_header"].get("msg_id") != request:
+        while (reply := self._client.get_shell_msg(timeout=PATIENCE))["parent_header"].get("msg_id") != request:
             pass
         return reply["content"]["matches"], reply["content"]["cursor_start"]
 
     def silently(self, code: str) -> None:
         """Run code as front ends do for themselves: no history, no events."""
         request = self._client.execute(code, silent=True, store_history=False)
-        while self._client.get_shell_msg(timeout=30)["parent_header"].get("msg_id") != request:
+        while self._client.get_shell_msg(timeout=PATIENCE)["parent_header"].get("msg_id") != request:
             pass
 
     def next_output(self) -> tuple[str, dict[str, Any]]:
         """Wait for the next output while no cell runs: the id of the cell it belongs to, and the output."""
         while True:
-            message = self._client.get_iopub_msg(timeout=30)
+            message = self._client.get_iopub_msg(timeout=PATIENCE)
             output = _output(message)
             if output is not None:
                 return message["parent_header"]["msg_id"], output
@@ -227,7 +238,7 @@ def kernel_in(folder: Path, *cells: str) -> Iterator[Kernel]:
     client = manager.blocking_client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=PATIENCE)
         kernel = Kernel(manager, client)
         for cell in cells:
             assert not (ran := kernel(cell)).error, ran.said

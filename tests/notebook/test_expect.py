@@ -98,9 +98,9 @@ def test_within_waits_for_a_message_that_comes_later(hello) -> None:
     hello(ORGANISM + "  - later\n")
     hello("%inject --no-wait later name='x';")
     assert hello("%expect later -> shouter within 0.05s").error
-    ran = hello("asyncio.get_running_loop().call_later(0.1, gate.set)\n%expect later -> shouter within 20s")
+    ran = hello("asyncio.get_running_loop().call_later(0.1, gate.set)\n%expect later -> shouter within 200s")
     assert ran.text == "✓ later ▸ shouter 1 message\n"
-    assert ran.seconds < 10
+    assert ran.seconds < 100
 
 
 def test_settle_waits_for_quiet_and_says_so(hello) -> None:

@@ -19,6 +19,7 @@ def state():
         "hooks": {name: list(callbacks) for name, callbacks in ip.events.callbacks.items()},
         "formatters": [list(formatter.ipython_display_formatter.type_printers), list(formatter.mimebundle_formatter.type_printers)],
         "custom": ip.custom_exceptions,
+        "kernel": sorted(name for name, own in vars(ip.kernel).items() if callable(own)),
     }
 def ours(names):
     return sorted(set(names) - {"xp", "xpipe_nb"})
@@ -131,3 +132,25 @@ def test_importing_the_extension_needs_no_kernel() -> None:
     """The notebook part can be imported (and type-checked) anywhere."""
     done = fresh_python("-W", "error", "-c", "import xpipe_nb.notebook.extension", PYTHONPATH=str(ROOT))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+SLOW_DISPLAY = """
+import asyncio
+arrived, begun, served = asyncio.Event(), asyncio.Event(), asyncio.Event()
+async def serve(stream, ident, message):
+    arrived.set()
+    await begun.wait()
+    served.set()
+get_ipython().kernel.shell_handlers["comm_msg"] = serve
+"""
+
+
+def test_a_cell_has_its_outputs_and_its_end_whatever_a_display_says(bare) -> None:
+    """A message that came while one cell waited is served when the next has begun, and changes nothing for it."""
+    bare(LOAD)
+    bare(SLOW_DISPLAY)
+    first = bare.begin("await arrived.wait();")
+    bare.say("a display")
+    second = bare("begun.set()\nawait served.wait()\nawait asyncio.sleep(0.01)\nprint('mine')")
+    assert second.text == "mine\n"
+    assert not [output for cell, output in second.late if cell == first]

@@ -7,7 +7,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.notebook.kernels import CELLS, FRESH, LOAD, ORGANISM
-from tests.support import ROOT
+from tests.support import PATIENT, ROOT
 
 HANDLERS = """\
 import asyncio, sys, threading, time
@@ -303,7 +303,7 @@ def test_headless_everything_is_saved_in_its_cell() -> None:
     sending = ["%inject teller name='a'", "%inject threaded name='b'", "answer = %inject chatty name='300'"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells + sending])
     resources = {"metadata": {"path": str(ROOT)}}
-    NotebookClient(notebook, timeout=60, kernel_name="python3", resources=resources, coalesce_streams=True).execute()
+    NotebookClient(notebook, **PATIENT, kernel_name="python3", resources=resources, coalesce_streams=True).execute()
     saved = [[each.get("text") or each["data"].get("text/html", "") for each in c.outputs] for c in notebook.cells[-3:]]
     assert "".join(saved[0]).startswith("a begins\n")
     assert {"<b>a</b>", "<i>a</i>"} <= set(saved[0])

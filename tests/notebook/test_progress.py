@@ -7,7 +7,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.notebook.kernels import CELLS, FRESH, LOAD
-from tests.support import ROOT
+from tests.support import PATIENT, ROOT
 
 HANDLERS = """\
 import asyncio, threading
@@ -165,7 +165,7 @@ def test_headless_the_last_state_is_saved_in_its_cell() -> None:
     sending = ["%inject fitter name='x';", "await hello.ask(Greeting('x'), to='threaded');"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells + sending])
     resources = {"metadata": {"path": str(ROOT)}}
-    NotebookClient(notebook, timeout=60, kernel_name="python3", resources=resources, coalesce_streams=True).execute()
+    NotebookClient(notebook, **PATIENT, kernel_name="python3", resources=resources, coalesce_streams=True).execute()
     saved = [[each["data"] for each in cell.outputs if "data" in each] for cell in notebook.cells[-2:]]
     assert saved[0] == [{"text/plain": f"fitter {FULL} 100 % · 4 of 4 · x"}]
     assert saved[1] == [{"text/plain": f"threaded {FULL} 100 % · 100 of 100"}]

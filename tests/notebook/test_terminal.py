@@ -38,7 +38,7 @@ def terminal(tmp_path: Path) -> Iterator[Any]:
     (tmp_path / "story.py").write_text(PROGRAM)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(tmp_path / "ipython"), "TERM": "dumb"}
     arguments = ["-m", "IPython", "--no-banner", "--no-confirm-exit", "--colors=nocolor", "-i", "story.py"]
-    child = pexpect.spawn(sys.executable, arguments, cwd=str(tmp_path), env=environment, encoding="utf-8", timeout=30)
+    child = pexpect.spawn(sys.executable, arguments, cwd=str(tmp_path), env=environment, encoding="utf-8", timeout=120)
     child.expect("In.*1.*:")
     yield child
     child.close(force=True)

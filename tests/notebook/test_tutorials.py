@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from runpy import run_path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.support import ROOT, fresh_python
+from tests.support import PATIENT, ROOT
 
 TUTORIALS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
@@ -56,9 +57,8 @@ def code_cells(notebook):
 
 
 def saved(path: Path, target: Path) -> dict:
-    """Run a tutorial in a fresh kernel and give it as it would be saved, but for the images."""
-    done = fresh_python("notebooks/save.py", str(path), "--to", str(target))
-    assert done.returncode == 0, done.stderr
+    """Run a tutorial in a fresh kernel and give it as notebooks/save.py would save it, but for the images."""
+    nbformat.write(run_path(str(ROOT / "notebooks" / "save.py"))["executed"](path), target)
     return without_images(target)
 
 
@@ -100,8 +100,9 @@ def test_it_says_what_you_will_learn_and_is_short(path) -> None:
 
 
 @each_tutorial
-def test_its_saved_outputs_are_what_a_fresh_kernel_shows(path, tmp_path) -> None:
+def test_its_saved_outputs_are_what_a_fresh_kernel_shows(path, tmp_path, monkeypatch) -> None:
     """What a reader sees without running anything is what running gives; python notebooks/save.py renews it."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     assert saved(path, tmp_path / path.name) == without_images(path)
 
 
@@ -115,14 +116,18 @@ def test_nothing_in_it_changes_by_itself(path) -> None:
 
 
 @each_tutorial
-def test_it_runs_twice_in_one_kernel(path) -> None:
-    """Run All may be chosen again: no cell minds that it, or those below it, ran before."""
+def test_it_runs_twice_in_one_kernel_and_its_exercise_can_be_done_in_between(path) -> None:
+    """Run All may be chosen again, and no cell minds that it, or those below it, ran before.
+
+    The exercise's own check fails as saved, and the solution makes it pass without the tag that allows failing.
+    """
     notebook = nbformat.read(path, as_version=4)
     again = nbformat.read(path, as_version=4).cells
     for cell in again:
         cell.id = f"{cell.id}-again"
-    notebook.cells += again
-    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    solved = solved_exercise(path)
+    notebook.cells += [solved, *again]
+    NotebookClient(notebook, **PATIENT, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
     failed = [
         (cell.id, output.ename)
         for cell in notebook.cells
@@ -131,30 +136,29 @@ def test_it_runs_twice_in_one_kernel(path) -> None:
     ]
     half = len(failed) // 2
     assert [(f"{name}-again", error) for name, error in failed[:half]] == failed[half:]
+    assert "✓" in solved.outputs[-1].text
 
 
-@each_tutorial
-def test_its_exercise_fails_until_it_is_done_and_then_passes(path, tmp_path) -> None:
-    """The exercise's own check fails as saved, and the solution makes it pass without the tag that allows failing."""
-    notebook = nbformat.read(path, as_version=4)
-    exercise = code_cells(notebook)[-1]
+def solved_exercise(path: Path) -> nbformat.NotebookNode:
+    """Give the last code cell as a reader leaves it."""
+    exercise = code_cells(nbformat.read(path, as_version=4))[-1]
     (error,) = (output for output in exercise.outputs if output.output_type == "error")
     assert error.ename in ("ConversationFailed", "ExpectationFailed")
     assert not any("Traceback" in line for line in error.traceback)
     for before, after in SOLUTIONS[path.stem].items():
         assert before in exercise.source
         exercise.source = exercise.source.replace(before, after)
+    exercise.id = f"{exercise.id}-solved"
     exercise.metadata["tags"] = []
-    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
-    assert "✓" in exercise.outputs[-1].text
+    return exercise
 
 
-def test_run_all_stops_at_a_mistake(tmp_path) -> None:
+def test_run_all_stops_at_a_mistake(tmp_path, monkeypatch, capsys) -> None:
     """A mistake fails its cell, so what stands below does not run on wrong premises."""
     cells = [nbformat.v4.new_code_cell(text) for text in ("%load_ext xpipe_nb", "%inject nobody x", "print('ran')")]
     path = tmp_path / "broken.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    done = fresh_python("notebooks/save.py", str(path))
-    assert done.returncode == 1
-    assert "No organism is running" in done.stderr
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    assert run_path(str(ROOT / "notebooks" / "save.py"))["main"]([str(path)]) == 1
+    assert "No organism is running" in capsys.readouterr().err
     assert nbformat.read(path, as_version=4).cells[2].outputs == []

@@ -121,5 +121,5 @@ def test_stop_ends_a_map_and_says_so(bare) -> None:
     first = iter([bare.interrupt])
     ran = bare("await xp.map(time.sleep, [60, 60])", on_output=lambda _output: next(first, lambda: None)())
     assert ran.said == "Stopped sleep: what it has not done is given up."
-    assert ran.seconds < 20
+    assert ran.seconds < 50
     assert bare("await xp.map(abs, [-1])").value == "[1]"

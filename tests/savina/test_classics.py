@@ -31,4 +31,4 @@ CLASSICS: dict[str, Callable[[], Coroutine[Any, Any, int]]] = {
 @pytest.mark.parametrize("classic", CLASSICS)
 def test_what_has_to_hold_of_a_classic_holds(classic: str) -> None:
     """No message is lost, doubled or handed to the wrong one, whatever runs at the same time."""
-    assert run(CLASSICS[classic](), seconds=60) > 0
+    assert run(CLASSICS[classic]()) > 0

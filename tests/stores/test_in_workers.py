@@ -109,7 +109,7 @@ def test_work_for_workers_waits_while_redis_is_away(tmp_path, monkeypatch):
                 await (await organism.inject(Say("y"), to="busy"))
 
     try:
-        run(story(), 60)
+        run(story())
     finally:
         server.stop()
 

@@ -136,7 +136,7 @@ def test_at_the_deadline_what_is_there_is_given() -> None:
             return Told(message.text)
 
         async with an_organism(some) as organism:
-            done = await organism.ask(BufferStart("some", says("abc"), deadline=0.05))
+            done = await organism.ask(BufferStart("some", says("abc"), deadline=0.5))
             assert (done.total, done.successful) == (3, 2)
             assert done.results[0] == Told("a")
             assert done.results[2] == Told("c")

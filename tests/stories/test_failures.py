@@ -161,7 +161,7 @@ def test_a_thread_that_times_out_is_abandoned_and_counted() -> None:
     gate = threading.Event()
 
     def stuck(message: Ask) -> Told:
-        gate.wait(20)
+        gate.wait(200)
         return Told("late")
 
     async def story() -> None:

@@ -92,7 +92,7 @@ def test_stop_ends_what_does_not_end_by_itself() -> None:
         await eventually(lambda: len(keeper.inside) == 2)
         began = time.monotonic()
         await organism.stop(grace=0.05)
-        assert time.monotonic() - began < 1.05
+        assert time.monotonic() - began < 10  # the handlers would never end
         for conversation in conversations:
             with pytest.raises(ConversationFailed, match="the organism was stopped"):
                 await conversation
@@ -119,7 +119,7 @@ def test_stop_returns_although_a_handler_swallows_its_cancellation() -> None:
         await organism.inject(Ask("x"))
         began = time.monotonic()
         await organism.stop(grace=0.01)
-        assert time.monotonic() - began < 1.01
+        assert time.monotonic() - began < 10
         let_go = True
         await eventually(lambda: len(asyncio.all_tasks()) == 2, turns=100_000)
 

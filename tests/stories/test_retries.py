@@ -86,7 +86,7 @@ def test_a_timeout_is_tried_again_and_its_time_begins_anew() -> None:
         task = asyncio.current_task()
         return Told(f"cancellations: {task.cancelling() if task else None}")
 
-    reply, _, dead = run(told(slow_once, 1, timeout=0.1))
+    reply, _, dead = run(told(slow_once, 1, timeout=0.5))
     assert (reply, attempts, dead) == (Told("cancellations: 0"), [1, 2], [])
 
 

@@ -32,7 +32,7 @@ def test_settle_comes_back_although_the_last_thing_queued_is_refused(patience: i
             assert conversation.state == "failed"
             assert not len(organism.pump.inbox)
 
-    run(story(), seconds=5)
+    run(story())
 
 
 def test_settle_waits_for_handlers_that_were_cancelled_in_a_call() -> None:
@@ -61,4 +61,4 @@ def test_settle_waits_for_handlers_that_were_cancelled_in_a_call() -> None:
             await organism.settle()
             assert cleaned == ["x"]
 
-    run(story(), seconds=5)
+    run(story())

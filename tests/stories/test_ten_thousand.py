@@ -149,4 +149,4 @@ def test_each_of_ten_thousand_messages_ends_once() -> None:
             assert len(organism.pump.inbox) == 0
             assert organism.pump.scheduler.running == 0
 
-    run(story(), seconds=120)
+    run(story(), seconds=300)

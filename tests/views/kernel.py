@@ -14,6 +14,10 @@ from jupyter_client.manager import start_new_kernel
 __all__ = ["Front", "a_kernel"]
 
 
+PATIENCE = 120.0
+"""Seconds after which nothing will come any more; a machine may be slow, and busy with other things."""
+
+
 class Front:
     """A front end: runs code, and keeps what comes on the comm of the one view."""
 
@@ -22,6 +26,7 @@ class Front:
         self.comm = ""
         self.state: dict[str, Any] = {}
         self.heard: list[dict[str, Any]] = []
+        self.times: list[float] = []  # when each of them was sent, in seconds by the kernel's clock
         self.closed: list[str] = []
         self.displays: list[dict[str, Any]] = []
 
@@ -29,7 +34,7 @@ class Front:
         """Run a cell and give what it printed; an error in it is raised."""
         request = self.client.execute(code, allow_stdin=attended)
         printed = ""
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             message = self._next(until - time.monotonic())
             content = message["content"]
@@ -57,6 +62,7 @@ class Front:
         elif message["msg_type"] == "comm_msg" and content["comm_id"] == self.comm:
             if content["data"].get("method") == "custom":
                 self.heard.append(content["data"]["content"])
+                self.times.append(message["header"]["date"].timestamp())
         elif message["msg_type"] in ("display_data", "execute_result"):
             self.displays.append(content["data"])
         return message
@@ -71,7 +77,7 @@ class Front:
                 break
         return came
 
-    def hear(self, what: str, seconds: float = 10) -> Any:
+    def hear(self, what: str, seconds: float = PATIENCE) -> Any:
         """Wait for the next `snapshot`, `delta`, `detail` or `code`."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -99,7 +105,7 @@ class Front:
 @contextmanager
 def a_kernel() -> Iterator[Front]:
     """Start a kernel that can import this package."""
-    manager, client = start_new_kernel(kernel_name="python3")
+    manager, client = start_new_kernel(kernel_name="python3", startup_timeout=PATIENCE)
     try:
         front = Front(client)
         front.run("import sys; sys.path.insert(0, '')")

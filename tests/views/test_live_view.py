@@ -100,42 +100,49 @@ def test_the_next_delta_waits_for_the_acknowledgement(front):
 
 
 def test_at_most_ten_are_sent_in_a_second(front):
-    """However much happens, and however fast they are acknowledged."""
+    """However much happens, and however fast they are acknowledged; fewer where drawing takes long."""
     opened(front)
     front.run(
         "gate.set()\n"
         "async def load():\n"
-        "    for n in range(100):\n"
-        "        await (await hello.inject(Say(str(n)), to='greeter'))\n"
+        "    while not is_over:\n"
+        "        await (await hello.inject(Say('x'), to='greeter'))\n"
         "        await asyncio.sleep(0.01)\n"
+        "is_over = False\n"
         "task = asyncio.create_task(load())"
     )
-    deltas = 0
-    import time
-
-    until = time.monotonic() + 1.0
-    while time.monotonic() < until:
-        front.listen(0.02)
-        if front.heard:
-            deltas += len(front.heard)
-            front.heard.clear()
-            front.ack()
-    assert 1 <= deltas <= 11  # fewer where drawing takes long: it may have a fortieth of the loop
-    front.run("await task")
+    front.times.clear()
+    while len(front.times) < 12:
+        front.hear("delta")
+        front.ack()
+    front.run("is_over = True; await task")
+    seconds = [later - earlier for earlier, later in zip(front.times, front.times[10:], strict=False)]
+    assert min(seconds) > 0.95
 
 
 def test_a_view_that_nobody_sees_is_drawn_once_a_second(front):
     """The front end says so; what waited comes when it can be seen again."""
     opened(front)
     front.tell(do="visible", seen=False)
-    front.run("await asyncio.sleep(0.1)")
+    between = [drawn_after(front, is_seen_again=is_seen_again) for is_seen_again in (False, False, False)]
+    assert min(between) > 0.95
+    # A busy machine may be late, but not every time.
+    assert any(drawn_after(front, is_seen_again=True) < 0.9 for _ in range(10))
+
+
+def drawn_after(front: Front, *, is_seen_again: bool) -> float:
+    """Give the seconds from one drawing to the next while a view is out of sight, or comes in sight in between."""
     front.run("c = await hello.inject(Say('x'), to='greeter')")
-    front.hear("delta", 3)
+    front.hear("delta")
+    before = front.times[-1]
     front.ack()
-    front.run("c2 = await hello.inject(Say('y'), to='greeter'); await asyncio.sleep(0.5)")
-    assert not front.heard
-    front.tell(do="visible", seen=True)
-    front.hear("delta", 0.5)
+    front.run("c = await hello.inject(Say('y'), to='greeter')")
+    front.tell(do="visible", seen=is_seen_again)
+    front.hear("delta")
+    after = front.times[-1]
+    front.ack()
+    front.tell(do="visible", seen=False)
+    return after - before
 
 
 def test_nothing_is_sent_while_nothing_changes(front):
@@ -144,10 +151,11 @@ def test_nothing_is_sent_while_nothing_changes(front):
     front.run("c = await hello.inject(Say('x'), to='greeter')")
     front.hear("delta")
     front.ack()
-    front.listen(0.5)
-    front.ack()
-    front.listen(0.5)
-    assert front.listen(10.0) == []
+    while front.listen(1.0):
+        if front.heard:
+            front.heard.clear()
+            front.ack()
+    assert front.listen(4.0) == []
 
 
 def test_nothing_is_sent_before_a_front_end_has_asked(front):

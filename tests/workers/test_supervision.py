@@ -34,7 +34,7 @@ def hangs(message: Num) -> Res:
     while True:
         pass
 
-@xp.listener(cpu_bound=True, timeout=1.5)
+@xp.listener(cpu_bound=True, timeout=2.5)
 def naps(message: Num) -> Res:
     time.sleep(0.5)
     return Res(message.n, os.getpid())
@@ -75,7 +75,7 @@ def story(notebook: Notebook, workers: int = 2, **settings: Any) -> Organism:
     return Organism("story", [notebook.names[name] for name in NAMES], process_pool=pool, **settings)
 
 
-async def until(claim: Callable[[], Any], seconds: float = 10) -> Any:
+async def until(claim: Callable[[], Any], seconds: float = 100) -> Any:
     """Wait for what another process does; give what the claim gives."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
@@ -112,8 +112,8 @@ def test_the_timeout_counts_only_while_the_handler_runs(notebook: Notebook) -> N
     async def tell() -> None:
         async with story(notebook, workers=1) as organism:
             await organism.ask(notebook.names["Num"](0), to="echo")
-            answers = await asyncio.gather(*(organism.ask(notebook.names["Num"](n), to="naps") for n in range(4)))
-            assert [answer.n for answer in answers] == [0, 1, 2, 3]
+            answers = await asyncio.gather(*(organism.ask(notebook.names["Num"](n), to="naps") for n in range(6)))
+            assert [answer.n for answer in answers] == [0, 1, 2, 3, 4, 5]
 
     run(tell())
 
@@ -121,7 +121,7 @@ def test_the_timeout_counts_only_while_the_handler_runs(notebook: Notebook) -> N
 def test_an_answer_that_waits_for_a_worker_costs_no_time(notebook: Notebook) -> None:
     """A handler that has its answer but may not go on yet, because others work, does not lose its own time by that."""
     cells = notebook.run(
-        "@xp.listener(cpu_bound=True, timeout=1.5)\n"
+        "@xp.listener(cpu_bound=True, timeout=2.5)\n"
         "def asks(message: Num, meta) -> Res:\n    return meta.call_sync(message, to='here')\n"
     )
 
@@ -130,7 +130,7 @@ def test_an_answer_that_waits_for_a_worker_costs_no_time(notebook: Notebook) -> 
             naps: list[Any] = []
 
             async def here(message: cells.Num) -> cells.Res:  # type: ignore[name-defined]
-                naps.extend(asyncio.ensure_future(organism.ask(message, to="naps")) for _ in range(4))
+                naps.extend(asyncio.ensure_future(organism.ask(message, to="naps")) for _ in range(6))
                 await until(lambda: busy(organism))
                 return cells.Res(1)
 
@@ -294,7 +294,8 @@ def test_workers_die_with_the_process_that_they_work_for() -> None:
         assert program.stdout is not None
         pids = [int(program.stdout.readline()) for _ in range(2)]
         program.kill()
-    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=10)
+    left = [process for process in psutil.process_iter() if process.pid in pids]
+    _, alive = psutil.wait_procs(left, timeout=100)
     assert not alive
 
 
@@ -380,7 +381,7 @@ async def killed_at_random(notebook: Notebook, kills: int, seed: int = 0) -> tup
 
 def test_workers_killed_at_random_lose_nothing(notebook: Notebook) -> None:
     """25 killed with -9 under load: every message is answered once, and only those that were struck were tried again."""
-    sent, answered, again = run(killed_at_random(notebook, 25), seconds=60)
+    sent, answered, again = run(killed_at_random(notebook, 25))
     assert sent == answered
     assert again <= 25
 

@@ -16,7 +16,7 @@ from xpipe_nb.notebook.cells import BEGUN_BY
 from xpipe_nb.notebook.completion import tab_matcher
 from xpipe_nb.notebook.display import conversation_bundle
 from xpipe_nb.notebook.edits import Edits
-from xpipe_nb.notebook.guest import keep_the_loop_turning, keep_the_shell_open
+from xpipe_nb.notebook.guest import keep_cells_apart, keep_the_loop_turning, keep_the_shell_open
 from xpipe_nb.notebook.handle import Handle
 from xpipe_nb.notebook.magics import Magics, Work
 from xpipe_nb.notebook.mistakes import hide_tracebacks, show_tracebacks
@@ -95,6 +95,7 @@ class Extension:
         self._undo = [
             keep_the_shell_open(self._shell),
             keep_the_loop_turning(self._shell),
+            keep_cells_apart(self._shell),
             keep_ours_out(self._shell, partial(stopped, self.session)),
             show_batches(self._outputs, self.session.part),
             self.session.progress.watch(),

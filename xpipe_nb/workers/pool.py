@@ -285,9 +285,15 @@ class WorkerPool:
             self._launcher.close()
 
     def kill(self, pid: int) -> bool:
-        """End a worker at once, whatever it does; say whether there was one."""
+        """End a worker at once, whatever it does; say whether there was one.
+
+        Whoever does so means its job, too, also if the process has not yet told that it has begun: that job is not given
+        to another worker.
+        """
         for worker in self._workers:
             if worker.pid == pid and pid:
+                if worker.errand is not None:
+                    worker.errand.is_begun = True
                 worker.kill()
                 return True
         return False
