@@ -245,9 +245,9 @@ class WorkerPool:
             return status is not None
 
         await _comes_true(knows, 0.2)
-        status = found[0] if found else None
+        how = worker.killed or _how(found[0] if found else None)
         if not errand.ending.done():
-            errand.ending.set_exception(WorkerDied(errand.job.listener, _how(status), worker.pid))
+            errand.ending.set_exception(WorkerDied(errand.job.listener, how, worker.pid))
 
     def _look_later(self) -> None:
         if self._looking is None and not self._is_stopped:
@@ -268,11 +268,16 @@ class WorkerPool:
         else:
             self._launcher.close()
 
-    def kill(self, pid: int) -> bool:
-        """End a worker at once, whatever it does; say whether there was one."""
+    def kill(self, pid: int, how: str) -> bool:
+        """End a worker at once, whatever it does; say whether there was one.
+
+        Args:
+            pid: Its process id.
+            how: What is said of whatever it worked on, in a clause.
+        """
         for worker in self._workers:
             if worker.pid == pid and pid:
-                worker.kill()
+                worker.kill(how)
                 return True
         return False
 
