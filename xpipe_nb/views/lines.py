@@ -20,7 +20,7 @@ _CLEAR = 10
 """How far a line stays away from the nodes that it goes around: half of a label, and a little more."""
 
 _MOST = 20
-"""Around so many nodes a line is led; in a larger crowd there is no time for that."""
+"""Around so many nodes a line is led; where more stand between there is no time for that."""
 
 _LABELS = ((60, 8), (33, 8))
 """Half of the width and of the height of a label: one that gives a short reason, and one that only counts."""
@@ -61,28 +61,28 @@ def led(source: Place, target: Place, others: Sequence[Place], lines: Iterable[L
     Args:
         source: The node that it leaves.
         target: The node at which it arrives.
-        others: The nodes that it must not run beneath; in a crowd of more than twenty it may.
+        others: The nodes that it must not run beneath; it may where more than twenty stand between.
         lines: Those whose labels are there already.
     """
-    line = _way(source, target, others)
+    straight = connect(source, target)
+    near = [box for box in others if _is_near(box, source, target)]
+    if len(near) > _MOST:
+        return straight
+    line = _way(source, target, near, straight)
     labels = [Place(other.x - 33, other.y - 8, 66, 16) for other in lines]
-    x, y = _spot(line, [*others, source, target, *labels])
+    x, y = _spot(line, [*near, source, target, *labels])
     return line._replace(x=x, y=y)
 
 
-def _way(source: Place, target: Place, others: Sequence[Place]) -> Line:
-    straight = connect(source, target)
+def _way(source: Place, target: Place, near: Sequence[Place], straight: Line) -> Line:
     inner = [Place(box.x + 8, box.y + 8, box.w - 16, box.h - 16) for box in (source, target)]
-    if source == target or not _meets(straight, [*others, *inner]):
+    if source == target or not _meets(straight, [*near, *inner]):
         return straight
     if source.y == target.y:
         dip = _below(source, target)
-        if not _meets(dip, others):
+        if not _meets(dip, near):
             return dip
-    between = [box for box in others if _is_near(box, source, target)]
-    if len(between) > _MOST:
-        return straight
-    return drawn(lead_around([source, target, *between], forward=target.x >= source.x + source.w, clear=_CLEAR))
+    return drawn(lead_around([source, target, *near], forward=target.x >= source.x + source.w, clear=_CLEAR))
 
 
 def _is_near(box: Place, source: Place, target: Place) -> bool:
