@@ -270,6 +270,15 @@ describe('threads', () => {
     expect(one('.split h3').textContent).toBe('#2');
   });
 
+  it('ask the browser for no layout while they are drawn', () => {
+    const view = draw(snapshot('research'));
+    tab('Threads');
+    const scrolled = vi.spyOn(Element.prototype, 'scrollTop', 'get');
+    view.update({ ...snapshot('research'), seq: 99 });
+    expect(scrolled).not.toHaveBeenCalled();
+    scrolled.mockRestore();
+  });
+
   it('ends a conversation that is open, after asking', () => {
     const acts = actions();
     draw(snapshot('research'), acts);
