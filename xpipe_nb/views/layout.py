@@ -87,14 +87,14 @@ def lay_out(
     return Layout(round(width, 1), round(height, 1), centres, curves)
 
 
-def lead_around(boxes: Sequence[tuple[float, float, float, float]], *, forward: bool, clear: float) -> Curve:
+def lead_around(boxes: Sequence[tuple[float, float, float, float]], *, sides: tuple[str, ...], clear: float) -> Curve:
     """Lead an edge from the first of these boxes to the second, around the others; all of them stay where they are.
 
     It takes 2 ms with ten boxes, 10 ms with 25 and seconds with 200: give only what stands between the two.
 
     Args:
         boxes: Left, top, width and height of each, in pixels.
-        forward: Whether the edge leaves from the middle of the right side and arrives at the left one.
+        sides: At which it leaves and arrives, as points of the compass; none is left to Graphviz.
         clear: How far it stays away from the others, in pixels.
     """
     from pygraphviz import AGraph
@@ -105,7 +105,7 @@ def lead_around(boxes: Sequence[tuple[float, float, float, float]], *, forward: 
     for number, (left, top, width, height) in enumerate(boxes):
         middle = f"{left + width / 2},{-top - height / 2}"
         graph.add_node(str(number), width=_inches(width), height=_inches(height), pos=middle)
-    graph.add_edge("0", "1", **({"tailport": "e", "headport": "w"} if forward else {}))
+    graph.add_edge("0", "1", **dict(zip(("tailport", "headport"), sides, strict=False)))
     graph.layout(prog="nop")  # all stays where it is, but for the origin
     left, top, width, height = boxes[0]
     x, y = map(float, graph.get_node("0").attr["pos"].split(","))

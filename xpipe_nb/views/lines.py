@@ -55,7 +55,7 @@ def drawn(curve: Curve, edge: int = 0) -> Line:
     return Line(f"M{pair(start)}{cubics}L{pair(curve.tip)}", round(x) + edge, round(y) + edge)
 
 
-def led(source: Place, target: Place, others: Sequence[Place], lines: Iterable[Line] = ()) -> Line:
+def led(source: Place, target: Place, others: Sequence[Place], lines: Iterable[Line], wide: int) -> Line:
     """Lead an edge that came up later past all other nodes, its label where neither a node nor a label stands.
 
     Args:
@@ -63,18 +63,20 @@ def led(source: Place, target: Place, others: Sequence[Place], lines: Iterable[L
         target: The node at which it arrives.
         others: The nodes that it must not run beneath; it may where more than twenty stand between.
         lines: Those whose labels are there already.
+        wide: How wide the picture is, in pixels; line and label stay in it if they can.
     """
     straight = connect(source, target)
     near = [box for box in others if _is_near(box, source, target)]
     if len(near) > _MOST:
         return straight
-    line = _way(source, target, near, straight)
+    line = _way(source, target, near, straight, wide)
     labels = [Place(other.x - 33, other.y - 8, 66, 16) for other in lines]
-    x, y = _spot(line, [*near, source, target, *labels])
+    beside = Place(-200, -9_999, 200, 99_999), Place(wide, -9_999, 200, 99_999)
+    x, y = _spot(line, [*near, source, target, *labels, *beside])
     return line._replace(x=x, y=y)
 
 
-def _way(source: Place, target: Place, near: Sequence[Place], straight: Line) -> Line:
+def _way(source: Place, target: Place, near: Sequence[Place], straight: Line, wide: int) -> Line:
     inner = [Place(box.x + 8, box.y + 8, box.w - 16, box.h - 16) for box in (source, target)]
     if source == target or not _meets(straight, [*near, *inner]):
         return straight
@@ -82,7 +84,17 @@ def _way(source: Place, target: Place, near: Sequence[Place], straight: Line) ->
         dip = _below(source, target)
         if not _meets(dip, near):
             return dip
-    return drawn(lead_around([source, target, *near], forward=target.x >= source.x + source.w, clear=_CLEAR))
+    forward, back = target.x >= source.x + source.w, source.x >= target.x + target.w
+    boxes, sides = [source, target, *near], ("w" if back else "e", "w" if forward else "e")
+    from_sides = drawn(lead_around(boxes, sides=sides, clear=_CLEAR))
+    if _is_within(from_sides, wide):
+        return from_sides
+    free = drawn(lead_around(boxes, sides=(), clear=_CLEAR))
+    return free if _is_within(free, wide) else from_sides
+
+
+def _is_within(line: Line, wide: int) -> bool:
+    return all(0 <= x <= wide for x, _ in _walked(line.d))
 
 
 def _is_near(box: Place, source: Place, target: Place) -> bool:
@@ -110,13 +122,12 @@ def _spot(line: Line, boxes: Sequence[Place]) -> tuple[int, int]:
     boxes = [box for box in boxes if _overlaps(box, around)]
     goes_back = walked[-1][0] < walked[0][0] + 6
     for half, high in _LABELS:
-        # A label of a line back stands to the right of its point, or to the left of the line, or else on it.
-        beside = half + 6
-        for shift, right in ((0, beside), (-2 * beside, beside), (0, 0)) if goes_back else ((0, 0),):
+        # A label of a line back stands to the right of its point, so that the line is seen, or else on it.
+        for right in (half + 6, 0) if goes_back else (0,):
             for x, y in tries:
-                middle = x + shift + right
-                if not any(_overlaps(box, (middle - half, y - high, middle + half, y + high)) for box in boxes):
-                    return x + shift, y
+                label = x + right - half, y - high, x + right + half, y + high
+                if not any(_overlaps(box, label) for box in boxes):
+                    return x, y
     return tries[0]
 
 

@@ -51,7 +51,7 @@ class Places:
         if line is None:
             others = [box for name, box in self.nodes.items() if name not in ends]
             there = [*self.lines.values(), *self._led.values()]
-            line = self._led[ends] = led(self.nodes[source], self.nodes[target], others, there)
+            line = self._led[ends] = led(self.nodes[source], self.nodes[target], others, there, self.width)
         return line
 
 
