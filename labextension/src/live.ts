@@ -53,9 +53,13 @@ export class LiveWidget extends Panel {
     return this._alive;
   }
 
-  /** Whether it was alive and its kernel is gone, which is not the same as a view that was closed. */
+  /**
+   * Whether a kernel that knew its model is gone, which is not the same as a view that was closed.
+   *
+   * It may have gone before the view was drawn.
+   */
   get isOrphan(): boolean {
-    return this.hasLived && !this._alive && this.kernelIsGone();
+    return this.wasKnown && this.kernelIsGone();
   }
 
   /** Whether it was alive and no longer is, though its kernel is there. */
@@ -72,6 +76,7 @@ export class LiveWidget extends Panel {
     const renderer = this.place.rendermime.createRenderer(WIDGET_VIEW);
     this.renderer = renderer;
     this.addWidget(renderer);
+    this.refresh();
     this.watch();
     void renderer.renderModel(model);
   }
@@ -86,9 +91,13 @@ export class LiveWidget extends Panel {
 
   private refresh(): void {
     const drawn = this._alive ? ':scope > *' : DRAWN;
-    const alive = this.hasComm() && !!this.renderer?.node.querySelector(drawn);
-    if (alive !== this._alive) {
+    const isKnown = this.hasComm();
+    this.wasKnown ||= isKnown;
+    const alive = isKnown && !!this.renderer?.node.querySelector(drawn);
+    const { isOrphan } = this;
+    if (alive !== this._alive || isOrphan !== this.orphaned) {
       this._alive = alive;
+      this.orphaned = isOrphan;
       this.hasLived ||= alive;
       this.watch();
       this._aliveChanged.emit(alive);
@@ -117,5 +126,8 @@ export class LiveWidget extends Panel {
   private renderer: IRenderMime.IRenderer | null = null;
   private _alive = false;
   private hasLived = false;
+  /** Whether the kernel had a comm for its model at any time. */
+  private wasKnown = false;
+  private orphaned = false;
   private readonly _aliveChanged = new Signal<this, boolean>(this);
 }

@@ -14,6 +14,7 @@ import {
   listOf,
   maybe,
   type Moment,
+  once,
   recordOf,
   type Shape
 } from './guards';
@@ -326,11 +327,11 @@ const MESSAGE_DETAIL: Shape = {
 };
 
 export const isOrganismRow = (value: unknown): value is OrganismRow => has(value, ORGANISM);
-export const isNodeRow = (value: unknown): value is NodeRow => has(value, NODE);
-export const isEdgeRow = (value: unknown): value is EdgeRow => has(value, EDGE);
-export const isConversationRow = (value: unknown): value is ConversationRow => has(value, CONVERSATION);
-export const isFrameRow = (value: unknown): value is FrameRow => has(value, FRAME);
-export const isMessageRow = (value: unknown): value is MessageRow => has(value, MESSAGE);
+export const isNodeRow = once((value): value is NodeRow => has(value, NODE));
+export const isEdgeRow = once((value): value is EdgeRow => has(value, EDGE));
+export const isConversationRow = once((value): value is ConversationRow => has(value, CONVERSATION));
+export const isFrameRow = once((value): value is FrameRow => has(value, FRAME));
+export const isMessageRow = once((value): value is MessageRow => has(value, MESSAGE));
 export const isListenerDetail = (value: unknown): value is ListenerDetail => has(value, LISTENER_DETAIL);
 export const isMessageDetail = (value: unknown): value is MessageDetail => has(value, MESSAGE_DETAIL);
 export const isDetails = (value: unknown): value is Details =>

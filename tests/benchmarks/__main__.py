@@ -41,7 +41,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "growth": lambda asked: growth.measure(asked.messages, 3_000, asked.rounds),
     "classics": lambda asked: classics.measure(1 if asked.quick else min(asked.rounds, 5)),
     "views": lambda asked: views.measure(2.0 if asked.quick else 10.0, asked.hops),
-    "frames": lambda asked: frames.measure(5.0 if asked.quick else 60.0),
+    "frames": lambda asked: frames.measure(5.0 if asked.quick else 60.0, asked.minutes),
     "pages": lambda asked: pages.measure(2 if asked.quick else 5),
     "cells": lambda asked: cells.measure(2 if asked.quick else 5),
     "pools": lambda asked: pools.measure(3.0 if asked.quick else 10.0, asked.rounds),
@@ -114,6 +114,13 @@ def asked(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--hops", type=int, default=10_000, help="in a round (default: 10000)")
     parser.add_argument("--rounds", type=int, default=7, help="of most things (default: 7)")
     parser.add_argument("--messages", type=int, default=1_000_000, help="for growth and memory (default: 1000000)")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=0.0,
+        help="how long frames watches the browser's memory by the clock"
+        " (default: it draws what ten minutes have, as fast as it can)",
+    )
     parser.add_argument(
         "--quick", action="store_true", help=f"only a first look: few rounds, without {', '.join(SLOW)}"
     )

@@ -27,6 +27,7 @@ from xpipe_nb import (
     StoreRefused,
     XPipeError,
 )
+from xpipe_nb.notebook.feed import Feed
 from xpipe_nb.stores import writer
 from xpipe_nb.stores.memory_store import MemoryStore
 from xpipe_nb.stores.mirror import Mirror
@@ -92,6 +93,7 @@ def test_nothing_is_lost_while_redis_is_away(tmp_path, monkeypatch):
             meanwhile = [await organism.inject(Ask(f"meanwhile {each}"), to="asker") for each in range(5)]
             assert [(await each)[0].text for each in meanwhile][4] == "MEANWHILE 4 1, MEANWHILE 4 2"
             await told["away"].wait()
+            assert "Redis" in Feed(organism).snapshot()["organism"]["store"], "a view that is opened only now says so"
             with pytest.raises(StoreAway):
                 state.conversations()
             waiting = await organism.inject(Count(10), to="spender")
@@ -99,6 +101,7 @@ def test_nothing_is_lost_while_redis_is_away(tmp_path, monkeypatch):
             assert waiting.state == "active" and not ready.done()
             server.start()
             await told["back"].wait()
+            assert "store" not in Feed(organism).snapshot()["organism"]
             await ready
             assert await waiting == [Told("10 spent")]
             for conversation in [before, *meanwhile]:

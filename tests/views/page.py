@@ -21,13 +21,14 @@ HTML = """<!doctype html><meta charset="utf-8"><title>view</title>
 <body style="margin: 0; background: Canvas"><div id="el"></div>
 <script type="module">
   const loader = await import(URL.createObjectURL(new Blob([%s], { type: 'text/javascript' })));
-  window.open_view = () => {
+  window.open_view = kind => {
+    window.kind = kind;
     const callbacks = new Set();
     window.said = [];
     window.acked = 0;
     window.push = content => [...callbacks].forEach(callback => callback(content));
     const model = {
-      get: () => 'v1',
+      get: name => ({ kind: window.kind, version: 'v1' })[name],
       on: (event, callback) => event === 'msg:custom' && callbacks.add(callback),
       off: (_, callback) => callbacks.delete(callback),
       send: content => {
@@ -52,8 +53,10 @@ def a_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def a_page(browser: Browser, snapshot: dict[str, Any], *, width: int = 868, theme: str = "light") -> Iterator[Page]:
-    """Open a page with a view of a snapshot; an error on the page is raised at its end."""
+def a_page(
+    browser: Browser, snapshot: dict[str, Any], *, width: int = 868, theme: str = "light", kind: str = "view"
+) -> Iterator[Page]:
+    """Open a page with a view of a snapshot, or with a form; an error on the page is raised at its end."""
     page = browser.new_page(viewport={"width": width, "height": 700}, color_scheme=theme)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -61,8 +64,8 @@ def a_page(browser: Browser, snapshot: dict[str, Any], *, width: int = 868, them
     sources = [json.dumps((STATIC / name).read_text("utf-8")) for name in ("loader.js", "view.js", "view.css")]
     page.set_content(HTML % tuple(text.replace("</", "<\\/") for text in sources))
     page.wait_for_function("window.ready")
-    page.evaluate("window.open_view()")
-    page.evaluate("snapshot => window.push({ snapshot })", snapshot)
+    page.evaluate("kind => window.open_view(kind)", kind)
+    page.evaluate("content => window.push(content)", {"form" if kind == "form" else "snapshot": snapshot})
     for key, detail in snapshot.get("details", {}).get("messages", {}).items():
         page.evaluate("content => window.push(content)", {"of": "messages", "key": key, "detail": detail})
     yield page

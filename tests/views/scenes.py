@@ -242,8 +242,8 @@ def hostile() -> Script:
     return s
 
 
-def crowd(size: int = 50) -> Script:
-    """Many listeners, each asking the next."""
+def crowd(size: int = 50, *, deep: bool = True) -> Script:
+    """Many listeners, each asking the next and waiting for its answer, or handing on to it."""
     names = [f"listener{n:02}" for n in range(size)]
     s = Script([Node(name, "agent") for name in names], [*pairwise(names)], name="crowd")
     s.organism("running")
@@ -252,29 +252,38 @@ def crowd(size: int = 50) -> Script:
     for who, to in zip(["console", *names], names, strict=False):
         count = s.at(s.now + 0.1).send(1, who, to, f"{to}-f", frame, QUESTION, "inject" if who == "console" else "call")
         s.take(1, count, who, to, f"{to}-f")
-        s.state(to, "waiting", f"{to}-f")
-        frame = f"{to}-f"
+        s.state(to, "waiting" if deep else "idle", f"{to}-f")
+        frame = f"{to}-f" if deep else frame
     return s
 
 
 def traffic(listeners: int, turns: int, each: int = 2) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """Give a snapshot of a crowd, deltas with some changes in each, and the snapshot that they lead to."""
-    script = crowd(listeners)
+    """Give a snapshot of a crowd, deltas with some messages in each, and the snapshot that they lead to.
+
+    Every other message is for one of the ten whose frames are listed. Each is handled until the next turn, so that the
+    last of many turns are no more work than the first ones.
+    """
+    script = crowd(listeners, deep=False)
     state = script.folded()
     places = places_in(state)
-    first = last = {**snapshot(state, places, "s1"), "now": 0}
+    first = last = {**snapshot(state, places, "s1"), "now": round(1000 * script.now)}
     most: tuple[int, int, int] = (len(histories(first)[0]), len(histories(first)[1]), len(histories(first)[2]))
     changes = []
+    busy: list[str] = []
     for turn in range(turns):
         known = len(script.events)
-        for number in range(each):
-            name = f"listener{(each * turn + number) % listeners:02}"
+        for name in busy:
+            script.state(name, "idle", f"{name}-f")
+        numbers = [(each * turn + number) // 2 % (listeners if number % 2 else 10) for number in range(each)]
+        busy = [f"listener{number:02}" for number in dict.fromkeys(numbers)]
+        for name in busy:
             script.at(script.now + 0.1 / each)
-            script.state(name, "processing" if turn % 2 else "waiting", f"{name}-f")
-            script.send(1, name, name, f"{name}-f", "#1", "<Say><Text>x</Text></Say>", "itself")
+            count = script.send(1, name, name, f"{name}-f", "#1", "<Say><Text>x</Text></Say>", "itself")
+            script.take(1, count, name, name, f"{name}-f")
         state = fold_all(state, script.events[known:])
-        new = {**snapshot(state, places, "s1", largest=None, most=most), "now": turn * 100}
-        changes.append({**(delta(last, new) or {}), "now": turn * 100})
+        now = {"now": round(1000 * script.now)}
+        new = {**snapshot(state, places, "s1", largest=None, most=most), **now}
+        changes.append({**(delta(last, new) or {}), **now})
         last = new
     return first, changes, last
 

@@ -318,6 +318,8 @@ def test_a_worker_is_seen_at_its_task_and_killed():
             assert await clicks.done("kill", {"pid": row["key"]}) == {}
             await organism.settle()
             assert organism.conversations[0].state == "failed"
+            (letter,) = organism.dead_letters
+            assert letter.detail == f"the worker process ({row['key']}) of sleeper was killed from the view"
             await eventually(lambda: not organism.workers)
 
     run(story())

@@ -337,7 +337,7 @@ def test_the_events_tell_what_workers_do(notebook: Notebook) -> None:
             assert worker.tasks == 1
             assert worker.memory > 1_000_000
             assert organism.workers.kill(worker.pid)
-            with pytest.raises(ConversationFailed):
+            with pytest.raises(ConversationFailed, match=r"was killed from organism\.workers\.kill\(\)"):
                 await conversation
 
     run(tell())

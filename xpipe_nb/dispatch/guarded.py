@@ -11,7 +11,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from xpipe_nb.dispatch.turn import TurnFailed, TurnOver
-from xpipe_nb.errors import CallFailed
+from xpipe_nb.errors import CallFailed, WorkerDied
 from xpipe_nb.wording import one_line_of
 
 if TYPE_CHECKING:
@@ -57,9 +57,11 @@ def _root(error: BaseException) -> BaseException:
 
 
 def describe(turn: Turn, error: BaseException) -> str:
-    """Say what a handler raised, and where in its own code."""
+    """Say what a handler raised, and where in its own code; a worker process that ended was raised by nobody."""
     steps = traceback.extract_tb(error.__traceback__)
     own = [step for step in steps if turn.listener.source and step.filename == turn.listener.source.file]
+    if isinstance(error, WorkerDied) and not own:
+        return str(error)
     place = f", {turn.services.place_of(own[-1].filename, own[-1].lineno)}: {own[-1].line}" if own else ""
     return f"{turn.listener.name} raised {type(error).__name__}{_text(error)}{place}"
 

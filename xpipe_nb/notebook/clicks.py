@@ -112,7 +112,8 @@ class Clicks:
 
     async def _kill(self, content: Mapping[str, Any]) -> dict[str, Any]:
         pid = _number(content.get("pid"))
-        return {} if self._organism.workers.kill(pid) else {"error": f"There is no worker {pid} any more."}
+        killed = self._organism.workers.kill(pid, source="the view")
+        return {} if killed else {"error": f"There is no worker {pid} any more."}
 
 
 def _number(value: Any) -> int:

@@ -148,7 +148,7 @@ class Feed:
 
 
 def _so_far(organism: Organism) -> Iterator[PumpEvent]:
-    """Tell, as events, what was spent and is asked already when a view comes late."""
+    """Tell, as events, what was spent, what is asked and whether the store is away, when a view comes late."""
     for usage in organism.budgets.every():
         yield BudgetEvent(
             "", "", usage.limit, usage.prompt, usage.completion, usage.reserved, conversation=usage.conversation
@@ -158,3 +158,6 @@ def _so_far(organism: Organism) -> Iterator[PumpEvent]:
         yield QuestionEvent(
             frame.thread_id, frame.listener, each.number, each.kind, each.text, "asked", number, each.about
         )
+    mirror = organism.pump.conversations.mirror
+    if mirror is not None and mirror.trouble is not None:
+        yield mirror.trouble

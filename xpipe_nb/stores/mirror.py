@@ -84,6 +84,8 @@ class Mirror:
         self._organism, self.address, self._bus, self._kept, self._server = organism, address, bus, kept, server
         self._records = Records(store.where, store.prefix, address.seal)
         self._where = store.where
+        self.trouble: BackendEvent | None = None
+        """What was told when the store went away, or refused us; `None` while it is there."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer = Writer(store, self._told)
         self.ledger = Ledger(self._writer)
@@ -288,6 +290,8 @@ class Mirror:
         self._writer.book(look)
 
     def _publish(self, event: BackendEvent) -> None:
+        if event.state != "corrupt":
+            self.trouble = None if event.state == "back" else event
         if self._bus.heard:
             self._bus.publish(event)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Curve", "Layout", "Point", "lay_out"]
+__all__ = ["Curve", "Layout", "Point", "lay_out", "lead_around"]
 
 Point = tuple[float, float]
 """A place in pixels; x grows to the right, y downward."""
@@ -85,6 +85,33 @@ def lay_out(
     found: Mapping[str, str] = {edge.name: edge.attr["pos"] for edge in graph.edges_iter(keys=False)}
     curves = tuple(_curve(found[str(number)], height) for number in range(len(edges)))
     return Layout(round(width, 1), round(height, 1), centres, curves)
+
+
+def lead_around(boxes: Sequence[tuple[float, float, float, float]], *, sides: tuple[str, ...], clear: float) -> Curve:
+    """Lead an edge from the first of these boxes to the second, around the others; all of them stay where they are.
+
+    It takes 2 ms with ten boxes, 10 ms with 25 and seconds with 200: give only what stands between the two.
+
+    Args:
+        boxes: Left, top, width and height of each, in pixels.
+        sides: At which it leaves and arrives, as points of the compass; none is left to Graphviz.
+        clear: How far it stays away from the others, in pixels.
+    """
+    from pygraphviz import AGraph
+
+    graph = AGraph(directed=True, splines="true", esep=f"+{clear:g},{clear:g}")
+    graph.node_attr.update(shape="box", fixedsize="true", label="")
+    graph.edge_attr.update(arrowsize="0.8")
+    for number, (left, top, width, height) in enumerate(boxes):
+        middle = f"{left + width / 2},{-top - height / 2}"
+        graph.add_node(str(number), width=_inches(width), height=_inches(height), pos=middle)
+    graph.add_edge("0", "1", **dict(zip(("tailport", "headport"), sides, strict=False)))
+    graph.layout(prog="nop")  # all stays where it is, but for the origin
+    left, top, width, height = boxes[0]
+    x, y = map(float, graph.get_node("0").attr["pos"].split(","))
+    curve = _curve(graph.get_edge("0", "1").attr["pos"], y + top + height / 2)
+    right = left + width / 2 - x
+    return Curve(tuple((a + right, b) for a, b in curve.points), (curve.tip[0] + right, curve.tip[1]))
 
 
 def _inches(pixels: float) -> str:

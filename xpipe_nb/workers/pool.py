@@ -257,7 +257,7 @@ class WorkerPool:
             return status is not None
 
         await _comes_true(knows, 0.2)
-        how = how_it_ended(found[0] if found else None)
+        how = worker.killed or how_it_ended(found[0] if found else None)
         if not worker.is_leaving:
             self._died += 1
             busy = "" if errand is None else f" while it worked for {errand.job.listener}"
@@ -284,17 +284,21 @@ class WorkerPool:
         else:
             self._launcher.close()
 
-    def kill(self, pid: int) -> bool:
+    def kill(self, pid: int, how: str) -> bool:
         """End a worker at once, whatever it does; say whether there was one.
 
         Whoever does so means its job, too, also if the process has not yet told that it has begun: that job is not given
         to another worker.
+
+        Args:
+            pid: Its process id.
+            how: What is said of whatever it worked on, in a clause.
         """
         for worker in self._workers:
             if worker.pid == pid and pid:
                 if worker.errand is not None:
                     worker.errand.is_begun = True
-                worker.kill()
+                worker.kill(how)
                 return True
         return False
 

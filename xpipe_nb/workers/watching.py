@@ -27,7 +27,7 @@ class WorkerList(list[WorkerState]):
 
     Args:
         workers: What each does.
-        kill: Ends one, and says whether there was one.
+        kill: Ends one, given what is said of that, and says whether there was one.
         condition: How their pool is: its size, how they are started, how many died, and of what the last one.
 
     Example:
@@ -41,22 +41,23 @@ class WorkerList(list[WorkerState]):
     def __init__(
         self,
         workers: Iterable[WorkerState] = (),
-        kill: Callable[[int], bool] = lambda _pid: False,
+        kill: Callable[[int, str], bool] = lambda _pid, _how: False,
         condition: PoolCondition | None = None,
     ) -> None:
         super().__init__(workers)
         self._kill, self.condition = kill, condition
 
-    def kill(self, pid: int) -> bool:
+    def kill(self, pid: int, *, source: str = "organism.workers.kill()") -> bool:
         """End a worker at once; what it works on counts as crashed, and is tried again if its listener says so.
 
         Args:
             pid: Its process id.
+            source: Where somebody did it; the error of what it worked on says `was killed from …`.
 
         Returns:
             Whether there is a worker of that id.
         """
-        return self._kill(pid)
+        return self._kill(pid, f"was killed from {source}")
 
 
 class Watch:

@@ -66,6 +66,7 @@ class Worker:
         self.since = monotonic()
         self.is_gone = False
         self.is_leaving = False
+        self.killed = ""  # by whom, in a clause
         self._known: OrderedDict[str, None] = OrderedDict()
         self._end: socket.socket | None = None
         self._path: list[str] = []
@@ -134,8 +135,13 @@ class Worker:
         self.is_leaving = True
         self._link.send(Leave())
 
-    def kill(self) -> None:
-        """End it at once; one that only starts ends when it sees that nobody is here."""
+    def kill(self, how: str = "") -> None:
+        """End it at once; one that only starts ends when it sees that nobody is here.
+
+        Args:
+            how: What is said of whatever it worked on, in a clause; nothing says what can be seen of the process.
+        """
+        self.killed = how
         if self.pid and not self.is_gone:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, getattr(signal, "SIGKILL", signal.SIGTERM))

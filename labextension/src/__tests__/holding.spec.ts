@@ -1,51 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it, type Mock, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { type Comm, Store } from '../model';
 import type { Snapshot } from '../protocol';
-import { type Actions, drawView, type View } from '../render/view';
+import { actions } from './acting';
 import { snapshot } from './fixtures';
+import { settled, stage } from './stage';
 
-const TOLD = ['pause', 'resume', 'step', 'stop', 'end', 'detail', 'visible'] as const;
-const ASKED = ['breakpoint', 'held', 'release', 'drop', 'edit'] as const;
-type Name = (typeof TOLD)[number] | (typeof ASKED)[number];
-
-/** Actions that only note what a person did, and that nothing refuses. */
-function actions(): Actions & Record<Name, Mock> {
-  const told = TOLD.map(name => [name, vi.fn()]);
-  const asked = ASKED.map(name => [name, vi.fn(() => Promise.resolve({ text: '<Draft/>' }))]);
-  return Object.fromEntries([...told, ...asked]) as never;
-}
-
-let root: HTMLElement;
-let view: View | null = null;
-
-beforeEach(() => {
-  root = document.createElement('div');
-  document.body.append(root);
-});
-
-afterEach(() => {
-  view?.dispose();
-  root.remove();
-});
-
-function draw(shown: Snapshot, acts?: Actions): View {
-  view = drawView(root, shown, acts);
-  return view;
-}
-
-const all = (selector: string) => [...root.querySelectorAll<HTMLElement>(selector)];
-const one = (selector: string) => {
-  const found = root.querySelector<HTMLElement>(selector);
-  if (!found) {
-    throw new Error(`nothing is ${selector}`);
-  }
-  return found;
-};
-const button = (label: string) => one(`button[aria-label="${label}"]`);
-const press = (target: Element, key: string, more: KeyboardEventInit = {}) =>
-  target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }));
-const turn = () => new Promise(resolve => setTimeout(resolve));
+const { root, draw, all, one, button, press } = stage();
+const acting = () => actions({ text: '<Draft/>' });
 const without = (shown: Snapshot): Snapshot => {
   const { held, holding, ...organism } = shown.organism;
   return held && holding ? { ...shown, organism } : shown;
@@ -53,15 +15,15 @@ const without = (shown: Snapshot): Snapshot => {
 
 describe('a message that is held', () => {
   it('is counted once: held at its node, neither queued there nor a question', () => {
-    draw(snapshot('held'), actions());
+    draw(snapshot('held'), acting());
     expect(one('.node[data-key=critic] .line').textContent).toMatch(/^held 1/);
     expect(one('.node[data-key=critic]').classList.contains('attention')).toBe(true);
     expect(one('.node[data-key=critic]').getAttribute('aria-label')).not.toMatch(/waiting|queue/);
-    expect(one('.need').hidden).toBe(true);
+    expect(all('.need')).toEqual([]);
   });
 
   it('is said in the frame line and below it, with the ways out', () => {
-    draw(snapshot('held'), actions());
+    draw(snapshot('held'), acting());
     expect(one('[role=status]').textContent).toBe('held at critic');
     expect(one('.nums').textContent).toContain('1 held');
     expect(one('.notice.held').textContent).toContain('planner → critic, Draft, ');
@@ -69,8 +31,14 @@ describe('a message that is held', () => {
     expect(button('Step').getAttribute('aria-disabled')).toBeNull();
   });
 
+  it('is counted apart from what is queued while all is paused', () => {
+    const shown = snapshot('held');
+    draw({ ...shown, organism: { ...shown.organism, state: 'paused' } }, acting());
+    expect(one('.nums').textContent).toBe('1 queued · 1 still running · 1 held');
+  });
+
   it('is let go, dropped and stepped over by its key', () => {
-    const acts = actions();
+    const acts = acting();
     draw(snapshot('held'), acts);
     button('Continue').click();
     button('Drop').click();
@@ -82,31 +50,31 @@ describe('a message that is held', () => {
   });
 
   it('is edited as text; what does not fit is said, and the text stays', async () => {
-    const acts = actions();
+    const acts = acting();
     draw(snapshot('held'), acts);
     button('Edit…').click();
-    await turn();
+    await settled();
     const field = one('.notice.held textarea') as HTMLTextAreaElement;
     expect(field.value).toBe('<Draft/>');
     expect(document.activeElement).toBe(field);
     field.value = '<Draft><No/></Draft>';
     acts.edit.mockResolvedValueOnce({ error: 'Draft: unexpected <No>' });
     button('Continue with this').click();
-    await turn();
+    await settled();
     expect(acts.edit).toHaveBeenCalledWith(1, '<Draft><No/></Draft>');
     expect(one('.notice.held .wrong').textContent).toBe('Draft: unexpected <No>');
     expect(field.value).toBe('<Draft><No/></Draft>');
     press(field, 'Enter', { ctrlKey: true });
     expect(acts.edit).toHaveBeenCalledTimes(2);
     press(field, 'Escape');
-    expect(one('.editor').hidden).toBe(true);
+    expect(all('.editor')).toEqual([]);
     expect(document.activeElement).toBe(button('Continue'));
   });
 
   it('keeps what somebody is writing while other things change', async () => {
-    const shown = draw(snapshot('held'), actions());
+    const shown = draw(snapshot('held'), acting());
     button('Edit…').click();
-    await turn();
+    await settled();
     const field = one('.notice.held textarea') as HTMLTextAreaElement;
     field.value = 'half';
     const next = snapshot('held');
@@ -114,21 +82,21 @@ describe('a message that is held', () => {
     expect(field.value).toBe('half');
     expect(one('.notice.held').textContent).toContain('2 more');
     shown.update(without(next));
-    expect(one('.notice.held').hidden).toBe(true);
-    expect(one('.editor').hidden).toBe(true);
+    expect(all('.notice.held')).toEqual([]);
+    expect(all('.editor')).toEqual([]);
   });
 
   it('cannot be decided without a kernel', () => {
     const shown = draw(snapshot('held'));
     expect(all('.notice.held button')).toEqual([]);
     shown.update({ ...snapshot('held'), lost: '14:03:19' });
-    expect(one('.notice.held').hidden).toBe(true);
+    expect(all('.notice.held')).toEqual([]);
   });
 });
 
 describe('breakpoints', () => {
   it('are an octagon on the node, a number on the menu, and a line in it', () => {
-    draw(snapshot('held'), actions());
+    draw(snapshot('held'), acting());
     expect(all('.node').filter(node => node.querySelector('.bp svg'))).toEqual([one('.node[data-key=critic]')]);
     expect(one('.node[data-key=critic]').getAttribute('aria-label')).toContain('breakpoint');
     const opener = button('Breakpoints, 2 set');
@@ -144,23 +112,23 @@ describe('breakpoints', () => {
   });
 
   it('are set and taken back in the menu, by mouse and by keyboard', () => {
-    const acts = actions();
+    const acts = acting();
     draw(snapshot('held'), acts);
     button('Breakpoints, 2 set').click();
     const [planner] = all('.menu .item');
     expect(document.activeElement).toBe(planner);
     planner?.click();
     expect(acts.breakpoint).toHaveBeenLastCalledWith({ listener: 'planner' }, true);
-    press(planner ?? root, 'End');
-    press(document.activeElement ?? root, 'Enter');
+    press(planner ?? root(), 'End');
+    press(document.activeElement ?? root(), 'Enter');
     expect(acts.breakpoint).toHaveBeenLastCalledWith({ payload: 'Lookup' }, false);
-    press(document.activeElement ?? root, 'Escape');
-    expect(one('.menu').hidden).toBe(true);
+    press(document.activeElement ?? root(), 'Escape');
+    expect(all('.menu')).toEqual([]);
     expect(document.activeElement).toBe(button('Breakpoints, 2 set'));
   });
 
   it('are set with b at the listener that has the focus, and in its details', () => {
-    const acts = actions();
+    const acts = acting();
     const shown = draw(without(snapshot('held')), acts);
     press(one('.node[data-key=console]'), 'b');
     expect(acts.breakpoint).not.toHaveBeenCalled();

@@ -127,6 +127,25 @@ describe('an output of an organism', () => {
     expect(output.node.textContent).toContain('running when saved');
   });
 
+  it('says that the kernel is gone also where it restarts before the widget was drawn', async () => {
+    const output = await drawn(model());
+    kernel.status = 'restarting';
+    session.statusChanged.emit();
+    expect(output.node.textContent).toContain('kernel gone');
+    kernel.comms.clear();
+    kernel.status = 'idle';
+    session.statusChanged.emit();
+    expect(output.node.textContent).toContain('kernel gone');
+  });
+
+  it('says what was saved where the kernel that restarts has never known its widget', async () => {
+    kernel.comms.clear();
+    const output = await drawn(model());
+    kernel.status = 'restarting';
+    session.statusChanged.emit();
+    expect(output.node.textContent).toContain('running when saved');
+  });
+
   it('keeps its widget when only the snapshot is new, and takes the new one when there is one', async () => {
     const output = await drawn(model());
     await output.renderModel(model());

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import type { EdgeRow, FrameRow } from '../protocol';
 import { axis } from '../render/axis';
+import { List } from '../render/dom';
 import { column } from '../render/lanes';
 import { inTree } from '../render/tree';
 import { xml } from '../render/xml';
@@ -43,6 +44,28 @@ describe('the graph in a column', () => {
     const sent = nodes.map(({ key }) => ({ ...any, key: `console ${key}`, to: key }));
     const after = column(nodes, [...edges, ...sent]).boxes;
     expect(after).toEqual(before);
+  });
+});
+
+describe('a list', () => {
+  it('fades new rows in, but not where they come thick', () => {
+    vi.useFakeTimers();
+    const parent = document.createElement('ol');
+    const list = new List(parent, () => ({ element: document.createElement('li'), update: () => undefined }));
+    const fresh = (...keys: number[]) => {
+      list.update(keys.map(key => ({ key })));
+      list.settled();
+      vi.advanceTimersByTime(100);
+      return [...parent.children].map(each => each.classList.contains('fresh'));
+    };
+    expect(fresh(1)).toEqual([false]);
+    vi.advanceTimersByTime(1000);
+    expect(fresh(1, 2)).toEqual([false, true]);
+    expect(fresh(1, 2, 3)).toEqual([false, true, false]);
+    expect(fresh(3, 4)).toEqual([false, false]);
+    vi.advanceTimersByTime(1000);
+    expect(fresh(3, 4, 5, 6)).toEqual([false, false, true, true]);
+    vi.useRealTimers();
   });
 });
 

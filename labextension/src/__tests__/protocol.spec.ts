@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { applied, isDelta, isSnapshot } from '../protocol';
+import { once } from '../guards';
+import { applied, isDelta, isNodeRow, isSnapshot, type Snapshot } from '../protocol';
 import { fixture, SNAPSHOTS } from './fixtures';
 
 describe('the contract with Python', () => {
@@ -14,6 +15,17 @@ describe('the contract with Python', () => {
       throw new Error('the fixture is none');
     }
     expect(applied(before, delta)).toEqual(after);
+  });
+
+  it('looks only at those rows that it has not seen', () => {
+    const looked: unknown[] = [];
+    const isRow = once((value): value is object => looked.push(value) > 0);
+    const row = { key: 1 };
+    expect([isRow(row), isRow(row), isRow({ ...row })]).toEqual([true, true, true]);
+    expect(looked).toHaveLength(2);
+    expect(isNodeRow({ ...row })).toBe(false);
+    const node = { ...(fixture('research') as unknown as Snapshot).graph.nodes[0] };
+    expect([isNodeRow(node), isNodeRow({ ...node, x: '1' })]).toEqual([true, false]);
   });
 
   it('asks for a whole snapshot where a delta is for another one', () => {

@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import type { Snapshot } from '../protocol';
 import { LISTENS, WISH, type Wish } from '../render/host';
-import { type Actions, drawView, type View } from '../render/view';
+import { drawView } from '../render/view';
 import { actions } from './acting';
 import { snapshot } from './fixtures';
+import { stage, sure } from './stage';
 
 const CONTRACT = {
   kind: 'agent',
@@ -18,45 +19,15 @@ const CONTRACT = {
   prompt: ''
 };
 
-let root: HTMLElement;
-let views: View[] = [];
-
-beforeEach(() => {
-  root = document.createElement('div');
-  document.body.append(root);
-});
-
-afterEach(() => {
-  views.forEach(view => view.dispose());
-  views = [];
-  root.remove();
-});
-
-function draw(shown: Snapshot, acts?: Actions): View {
-  const view = drawView(root, shown, acts);
-  views.push(view);
-  return view;
-}
-
-const all = (selector: string) => [...root.querySelectorAll<HTMLElement>(selector)];
-const one = (selector: string) => {
-  const found = root.querySelector<HTMLElement>(selector);
-  if (!found) {
-    throw new Error(`nothing is ${selector}`);
-  }
-  return found;
+const { root, draw, all, one, button, tab, press } = stage();
+const nextFrame = () => new Promise(requestAnimationFrame);
+const withMore = (more: number): Snapshot => {
+  const shown = snapshot('research');
+  const last = sure(shown.messages.rows.at(-1));
+  const rows = Array.from({ length: more }, (_, at) => ({ ...last, key: last.key + at + 1 }));
+  return { ...shown, messages: { ...shown.messages, rows: [...shown.messages.rows, ...rows] } };
 };
-const button = (label: string) => one(`button[aria-label="${label}"]`);
-const sure = <T>(value: T | null | undefined): T => {
-  if (value === null || value === undefined) {
-    throw new Error('it is not there');
-  }
-  return value;
-};
-const tab = (name: string) => sure(all('[role=tab]').find(each => each.textContent?.startsWith(name))).click();
 const place = (node: Element) => ['x', 'y', 'width'].map(name => node.querySelector('.box')?.getAttribute(name));
-const press = (target: Element, key: string) =>
-  target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
 
 describe('the frame line', () => {
   it('says name, state and how much is in flight', () => {
@@ -80,7 +51,7 @@ describe('the frame line', () => {
     expect(acts.step).not.toHaveBeenCalled();
     expect(acts.pause).toHaveBeenCalledOnce();
     view.update(snapshot('paused'));
-    expect(one('.nums').textContent).toBe('1 held · 1 still running');
+    expect(one('.nums').textContent).toBe('1 queued · 1 still running');
     button('Step').click();
     button('Resume').click();
     expect(acts.step).toHaveBeenCalledOnce();
@@ -104,7 +75,7 @@ describe('the frame line in its other states', () => {
     expect(one('[role=status]').textContent).toBe('kernel gone');
     expect(one('.notice').textContent).toBe('Last state, 14:03:19. Run the %%organism cell to start again.');
     expect(one('.notice code').textContent).toBe('%%organism');
-    expect(one('.controls').hidden).toBe(true);
+    expect(all('.controls')).toEqual([]);
     expect(all('.node').length).toBeGreaterThan(1);
   });
 
@@ -114,13 +85,13 @@ describe('the frame line in its other states', () => {
     const shown = draw({ ...now, organism: { ...now.organism, store } }, actions());
     expect(one('.notice').textContent).toBe(store);
     shown.update(now);
-    expect(one('.notice').hidden).toBe(true);
+    expect(all('.notice')).toEqual([]);
   });
 
   it('says who holds the loop, in one line, and where a notebook listens its cell is a click away', () => {
-    root.setAttribute(LISTENS, '');
+    root().setAttribute(LISTENS, '');
     const wishes: Wish[] = [];
-    root.addEventListener(WISH, event => wishes.push((event as CustomEvent<Wish>).detail));
+    root().addEventListener(WISH, event => wishes.push((event as CustomEvent<Wish>).detail));
     const blocked = 'critic holds the event loop (cell 6, line 4). Make it a plain def.';
     draw({ ...snapshot('research'), blocked }, actions());
     expect(one('[role=status]').textContent).toBe('loop blocked');
@@ -172,7 +143,7 @@ describe('the graph', () => {
     expect(one('.drawer').textContent).toContain('calculator');
     expect(one('.drawer pre').textContent).toBe('<Lookup/>');
     press(one('.drawer'), 'Escape');
-    expect(one('aside').hidden).toBe(true);
+    expect(all('aside')).toEqual([]);
     expect(document.activeElement).toBe(node);
   });
 
@@ -189,10 +160,10 @@ describe('the graph', () => {
     draw(shown, actions());
     press(one('.node[data-key=planner]'), 'Enter');
     expect(button('Copy as a cell')).toBeTruthy();
-    root.replaceChildren();
-    root.setAttribute(LISTENS, '');
+    root().replaceChildren();
+    root().setAttribute(LISTENS, '');
     const wishes: Wish[] = [];
-    root.addEventListener(WISH, event => wishes.push((event as CustomEvent<Wish>).detail));
+    root().addEventListener(WISH, event => wishes.push((event as CustomEvent<Wish>).detail));
     draw(shown, actions());
     press(one('.node[data-key=planner]'), 'Enter');
     button('Inject this…').click();
@@ -299,6 +270,15 @@ describe('threads', () => {
     expect(one('.split h3').textContent).toBe('#2');
   });
 
+  it('ask the browser for no layout while they are drawn', () => {
+    const view = draw(snapshot('research'));
+    tab('Threads');
+    const scrolled = vi.spyOn(Element.prototype, 'scrollTop', 'get');
+    view.update({ ...snapshot('research'), seq: 99 });
+    expect(scrolled).not.toHaveBeenCalled();
+    scrolled.mockRestore();
+  });
+
   it('ends a conversation that is open, after asking', () => {
     const acts = actions();
     draw(snapshot('research'), acts);
@@ -371,6 +351,52 @@ describe('messages', () => {
     expect(document.activeElement?.textContent).toBe('envelope');
   });
 
+  it('ask the browser for no layout while they are drawn: where the end is, they look once a frame', async () => {
+    const height = vi.spyOn(Element.prototype, 'scrollHeight', 'get').mockReturnValue(500);
+    const view = draw(snapshot('research'));
+    tab('Messages');
+    await nextFrame();
+    height.mockClear();
+    view.update(withMore(1));
+    view.update(withMore(2));
+    expect(height).not.toHaveBeenCalled();
+    await nextFrame();
+    expect(height).toHaveBeenCalledOnce();
+    expect(sure(one('.msgs').parentElement).scrollTop).toBe(500);
+    height.mockRestore();
+  });
+
+  it('are followed also where rows came before the page has told that it scrolled', async () => {
+    const height = vi.spyOn(Element.prototype, 'scrollHeight', 'get').mockReturnValue(500);
+    const view = draw(snapshot('research'));
+    tab('Messages');
+    await nextFrame();
+    height.mockReturnValue(900);
+    view.update(withMore(2));
+    sure(one('.msgs').parentElement).dispatchEvent(new Event('scroll'));
+    await nextFrame();
+    expect(sure(one('.msgs').parentElement).scrollTop).toBe(900);
+    height.mockRestore();
+  });
+
+  it('wait below while somebody looks at earlier ones', async () => {
+    const height = vi.spyOn(Element.prototype, 'scrollHeight', 'get').mockReturnValue(500);
+    const view = draw(snapshot('research'));
+    tab('Messages');
+    await nextFrame();
+    const rows = sure(one('.msgs').parentElement);
+    rows.scrollTop = 0;
+    rows.dispatchEvent(new Event('scroll'));
+    view.update(withMore(2));
+    await nextFrame();
+    expect(rows.scrollTop).toBe(0);
+    one('.more button').click();
+    await nextFrame();
+    expect(rows.scrollTop).toBe(500);
+    expect(all('.more')).toEqual([]);
+    height.mockRestore();
+  });
+
   it('says what to do where there are none', () => {
     draw(snapshot('empty'));
     tab('Messages');
@@ -388,9 +414,9 @@ describe('whatever it is given', () => {
     }
     press(sure(all('.msgs tbody tr')[0]), 'Enter');
     expect(all('script, img, iframe, a, [onerror], [onload], b:not(.nums b, .fall b)')).toEqual([]);
-    expect(root.textContent).toContain('<script>alert(1)</script>');
-    expect(root.textContent).not.toContain('\u202e');
-    expect(root.textContent).not.toContain('\u0000');
+    expect(root().textContent).toContain('<script>alert(1)</script>');
+    expect(root().textContent).not.toContain('\u202e');
+    expect(root().textContent).not.toContain('\u0000');
   });
 
   it.each(['crowd', 'empty', 'hostile', 'paused', 'research', 'saved'])('draws every tab of %s.json', name => {
@@ -447,7 +473,7 @@ describe('whatever it is given', () => {
   it('leaves nothing behind', () => {
     const view = draw(snapshot('research'));
     view.dispose();
-    expect(root.childElementCount).toBe(0);
+    expect(root().childElementCount).toBe(0);
   });
 });
 
@@ -458,15 +484,16 @@ describe('the graph in a narrow place', () => {
     const { edges } = last.graph;
     const view = draw({ ...last, graph: { ...last.graph, edges: edges.slice(0, 2) } });
     view.update(last);
-    const grown = root.querySelector('svg.graph');
+    const grown = root().querySelector('svg.graph');
     const other = document.createElement('div');
-    views.push(drawView(other, last));
+    const twin = drawView(other, last);
     const places = (svg: Element | null) =>
       [...(svg?.querySelectorAll('.node .box, .node text, .edge') ?? [])].map(each =>
         ['x', 'y', 'd'].map(name => each.getAttribute(name)).join(' ')
       );
     expect(places(grown).length).toBeGreaterThan(10);
     expect(places(grown)).toEqual(places(other.querySelector('svg.graph')));
+    twin.dispose();
     wide.mockRestore();
   });
 });

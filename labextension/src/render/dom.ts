@@ -67,6 +67,9 @@ export interface Part<Row> {
   update(row: Row): void;
 }
 
+/** New rows fade in if none came in so many milliseconds: where they come thick, all would always be fading. */
+const RARE_MS = 500;
+
 /** Rows by key: each keeps its element for as long as it is there. */
 export class List<Row extends Keyed> {
   /**
@@ -87,9 +90,10 @@ export class List<Row extends Keyed> {
         this.parts.delete(key);
       }
     }
+    const fades = this.fades(rows);
     let next = this.parent.firstElementChild;
     for (const row of rows) {
-      const element = this.updated(row, context(row));
+      const element = this.updated(row, context(row), fades);
       if (element === next) {
         next = next.nextElementSibling;
       } else {
@@ -103,11 +107,11 @@ export class List<Row extends Keyed> {
     return this.parts.get(key)?.part.element ?? null;
   }
 
-  private updated(row: Row, context: unknown): Element {
+  private updated(row: Row, context: unknown, fades: boolean): Element {
     let kept = this.parts.get(row.key);
     if (kept === undefined) {
       kept = { part: this.make(row), row: null, context: null };
-      kept.part.element.classList.toggle('fresh', this.drawn);
+      kept.part.element.classList.toggle('fresh', fades);
       this.parts.set(row.key, kept);
     }
     if (kept.row !== row || kept.context !== context) {
@@ -123,6 +127,18 @@ export class List<Row extends Keyed> {
     this.drawn = true;
   }
 
+  /** Whether those of the rows that are new are to fade in. */
+  private fades(rows: readonly Row[]): boolean {
+    if (rows.every(row => this.parts.has(row.key))) {
+      return false;
+    }
+    const before = this.latest;
+    this.latest = performance.now();
+    return this.drawn && this.latest - before > RARE_MS;
+  }
+
   private drawn = false;
+  /** When a row was new last. */
+  private latest = -Infinity;
   private readonly parts = new Map<string | number, { part: Part<Row>; row: Row | null; context: unknown }>();
 }

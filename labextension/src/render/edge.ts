@@ -3,6 +3,7 @@
 import type { EdgeRow } from '../protocol';
 import type { Desk } from './desk';
 import { type Part, s, say, set } from './dom';
+import type { Box } from './node';
 import { count, plain, wide } from './words';
 
 export interface Line {
@@ -77,29 +78,56 @@ export function edgeWords(edge: EdgeRow, brief = false): string {
   return [traffic, refused].filter(Boolean).join(', ');
 }
 
-/** Make the part that draws an edge and its label. */
-export function edgePart(id: string, place: (row: EdgeRow) => Line, look: (row: EdgeRow) => Look) {
+/** Make the part that draws the line of an edge. */
+export function linePart(id: string, place: (row: EdgeRow) => Line, look: (row: EdgeRow) => Look) {
   return (): Part<EdgeRow> => {
-    const path = s('path');
+    const path = s('path', { 'aria-hidden': 'true' });
+    return {
+      element: path,
+      update(edge) {
+        const kind = look(edge);
+        set(path, { class: `edge ${kind}`, d: place(edge).d, 'marker-end': `url(#${id}-${kind})` });
+      }
+    };
+  };
+}
+
+/** Make the part that draws the label of an edge; labels stand above all lines. */
+export function labelPart(place: (row: EdgeRow) => Line, look: (row: EdgeRow) => Look) {
+  return (): Part<EdgeRow> => {
     const patch = s('rect', { height: 16, rx: 3 });
     const text = s('text');
-    const label = s('g', {}, patch, text);
-    const group = s('g', { 'aria-hidden': 'true' }, path, label);
+    const label = s('g', { 'aria-hidden': 'true' }, patch, text);
     return {
-      element: group,
+      element: label,
       update(edge) {
-        const { d, x, y, anchor = 'middle', brief } = place(edge);
-        const kind = look(edge);
+        const { x, y, anchor = 'middle', brief } = place(edge);
         const words = edgeWords(edge, brief);
-        const width = wide(words, 11) + 2;
-        set(path, { class: `edge ${kind}`, d, 'marker-end': `url(#${id}-${kind})` });
-        set(label, { class: `count ${kind}`, display: words ? null : 'none' });
-        set(patch, { x: x - { start: 2, middle: width / 2, end: width - 2 }[anchor], y: y - 8, width });
+        const [left, width] = extent(words, x, anchor);
+        set(label, { class: `count ${look(edge)}`, display: words ? null : 'none' });
+        set(patch, { x: left, y: y - 8, width });
         set(text, { x, y: y + 4, 'text-anchor': anchor });
         say(text, words);
       }
     };
   };
+}
+
+/** Where a label begins, and how wide it is. */
+function extent(words: string, x: number, anchor: 'start' | 'middle' | 'end'): [number, number] {
+  const width = wide(words, 11) + 2;
+  return [x - { start: 2, middle: width / 2, end: width - 2 }[anchor], width];
+}
+
+/** Whether a node would cover the label of an edge. */
+export function isCovered(edge: EdgeRow, { x, y, anchor = 'middle', brief }: Line, boxes: Iterable<Box>): boolean {
+  const [left, width] = extent(edgeWords(edge, brief), x, anchor);
+  for (const box of boxes) {
+    if (box.x < left + width && left < box.x + box.w && box.y < y + 8 && y - 8 < box.y + box.h) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** The heads of the arrows. */

@@ -6,6 +6,7 @@ import { firstHeld, HeldLine } from './held';
 import { NeedYou } from './need';
 import { noticeOf } from './notice';
 import type { Desk, Panel } from './desk';
+import type { OrganismRow } from '../protocol';
 import { type Child, h, say, set, show } from './dom';
 import { glyph, type Glyph, type Hue, State } from './glyphs';
 import { count, lasting, plain, plural } from './words';
@@ -146,22 +147,18 @@ export class FrameLine implements Panel {
 
   private numbersNow(): Child[] {
     const { organism, messages, threads, live, lost, blocked } = this.desk.snapshot;
-    const { state, flying, queued, running } = organism;
+    const { state } = organism;
     const moving = live && lost === undefined ? state : '';
     if (moving === 'paused') {
-      return [bold(queued), ' held · ', bold(running), ' still running'];
+      return pausedNow(organism);
     }
     if (moving !== 'running') {
       return [`${plural(messages.total, 'message')}, ${plural(threads.total, 'conversation')}`];
     }
     // What the kernel said last is old by now, and a rate would only fall.
     const rate = blocked === undefined ? h('span', { class: 'hide-narrow' }, ' · ', this.rate(), ' msg/s') : null;
-    return flying === 0 && rate === null ? [] : [bold(flying), ' in flight', ...this.heldNow(), rate];
-  }
-
-  private heldNow(): Child[] {
-    const { holding = 0 } = this.desk.snapshot.organism;
-    return holding > 0 ? [' · ', bold(holding), ' held'] : [];
+    const { flying } = organism;
+    return flying === 0 && rate === null ? [] : [bold(flying), ' in flight', ...heldNow(organism), rate];
   }
 
   /** Messages in a second, over the last five. */
@@ -221,6 +218,16 @@ function turn(pause: HTMLElement, paused: boolean): void {
   pause.firstElementChild?.replaceWith(glyph(paused ? 'play' : 'paused'));
   set(pause, { 'aria-label': word, title: `${word} (p)` });
   say(pause.lastElementChild ?? pause, word);
+}
+
+/** What is held at breakpoints is counted apart from what only waits for all to go on. */
+function pausedNow(organism: OrganismRow): Child[] {
+  const { queued, running, holding = 0 } = organism;
+  return [bold(queued - holding), ' queued · ', bold(running), ' still running', ...heldNow(organism)];
+}
+
+function heldNow({ holding = 0 }: OrganismRow): Child[] {
+  return holding > 0 ? [' · ', bold(holding), ' held'] : [];
 }
 
 function bold(value: number): HTMLElement {

@@ -5,7 +5,7 @@ import { stops, toggle } from './breakpoints';
 import type { Desk, Panel } from './desk';
 import { h, List, s, set } from './dom';
 import { Drawer } from './drawer';
-import { edgePart, Flights, type Line, markers } from './edge';
+import { Flights, isCovered, labelPart, type Line, linePart, markers } from './edge';
 import { Sized } from './height';
 import { Roving } from './keyboard';
 import { column, type Picture } from './lanes';
@@ -16,25 +16,25 @@ import { plain, plural } from './words';
 
 /** A graph of more pixels scrolls, until somebody drags it taller. */
 const TALLEST = 640;
+/** The picture is made smaller where there is less room, down to this; where that is too little it turns into a column. */
+const SMALLEST = 0.8;
+/** So many pixels are to the left and to the right of it. */
+const INSET = 26;
 
 export class GraphPanel implements Panel {
   readonly element = h('div');
 
   constructor(private readonly desk: Desk) {
     const frame = h('div', { class: 'panel' }, this.svg);
-    this.svg.append(markers(desk.id), this.edgeLayer, this.nodeLayer);
+    this.svg.append(markers(desk.id), this.lineLayer, this.labelLayer, this.nodeLayer);
     this.drawer = new Drawer(desk, () => this.close());
     this.sized = new Sized(h('div', {}, frame, legend()), 'the graph', null, TALLEST);
     this.element.append(this.sized.element, this.drawer.element);
     this.flights = new Flights(desk);
-    this.edges = new List(
-      this.edgeLayer,
-      edgePart(
-        desk.id,
-        edge => this.line(edge),
-        edge => this.flights.look(edge)
-      )
-    );
+    const line = (edge: EdgeRow) => this.line(edge);
+    const look = (edge: EdgeRow) => this.flights.look(edge);
+    this.lines = new List(this.lineLayer, linePart(desk.id, line, look));
+    this.labels = new List(this.labelLayer, labelPart(line, look));
     const box = (node: NodeRow) => this.box(node);
     const parts = nodePart(
       box,
@@ -59,20 +59,22 @@ export class GraphPanel implements Panel {
 
   update(): void {
     const { graph, organism } = this.desk.snapshot;
-    const { narrow, selection } = this.desk;
-    this.picture = narrow ? column(graph.nodes, graph.edges) : wide(graph);
+    const { selection } = this.desk;
+    const isColumn = this.desk.narrow || this.isTooWide(graph.width);
+    this.picture = isColumn ? column(graph.nodes, graph.edges) : wide(graph);
     const { width, height } = this.picture;
-    const [least, most] = narrow ? [0, 320] : [Math.round(width * 0.85), width];
     set(this.svg, {
       viewBox: `0 0 ${width} ${height}`,
-      style: `min-width: ${least}px; max-width: ${most}px`,
+      style: `max-width: ${isColumn ? 320 : width}px`,
       'aria-label': `${plain(organism.name, 60)}: ${this.inWords()}. Arrow keys move between listeners.`
     });
     const waits = graph.nodes.some(node => node.retry !== undefined) ? Math.floor(this.desk.now / 1000) : 0;
     const broken = JSON.stringify(organism.breakpoints ?? []);
-    const context = `${narrow} ${selection.listener} ${this.flights.turn} ${waits} ${broken}`;
+    const context = `${isColumn} ${selection.listener} ${this.flights.turn} ${waits} ${broken}`;
     // A column leads its lines, and stands its nodes, as all of them together let it.
-    this.edges.update(graph.edges, edge => `${context} ${this.line(edge).d}`);
+    const placed = (edge: EdgeRow) => (isColumn ? `${context} ${this.line(edge).d}` : context);
+    this.lines.update(graph.edges, placed);
+    this.labels.update(graph.edges, placed);
     this.nodes.update(graph.nodes, node => `${context} ${this.box(node).y}`);
     this.roving.update(selection.listener === null ? null : this.nodes.element(selection.listener));
     this.drawer.update();
@@ -82,6 +84,11 @@ export class GraphPanel implements Panel {
       this.sized.measure();
     }
     this.sized.settle();
+  }
+
+  /** Whether the words in a picture could not be read any more if it were made as small as the view. */
+  private isTooWide(width: number): boolean {
+    return this.desk.width > 0 && this.desk.width - INSET < width * SMALLEST;
   }
 
   private inWords(): string {
@@ -155,9 +162,11 @@ export class GraphPanel implements Panel {
   }
 
   private readonly svg = s('svg', { class: 'graph', role: 'group' });
-  private readonly edgeLayer = s('g');
+  private readonly lineLayer = s('g');
+  private readonly labelLayer = s('g');
   private readonly nodeLayer = s('g');
-  private readonly edges: List<EdgeRow>;
+  private readonly lines: List<EdgeRow>;
+  private readonly labels: List<EdgeRow>;
   private readonly nodes: List<NodeRow>;
   private readonly flights: Flights;
   private readonly drawer: Drawer;
@@ -170,12 +179,32 @@ export class GraphPanel implements Panel {
 /** The picture as the kernel laid it out. */
 function wide({ width, height, nodes, edges }: Snapshot['graph']): Picture {
   const boxes = new Map(nodes.map(node => [node.key, node]));
-  return { width, height, boxes, lines: new Map(edges.map(edge => [edge.key, beside(edge)])) };
+  return { width, height, boxes, lines: new Map(edges.map(edge => [edge.key, readable(edge, nodes)])) };
 }
 
-/** A line straight up or down, or back in an arc, has its label beside it: on it, one of the two could not be seen. */
-function beside(edge: EdgeRow): Line {
+/**
+ * Lead an edge as the kernel did, its label where it can be read.
+ *
+ * A line straight up or down, or back in an arc, has its label beside it, if there is room: on it, one of the two could
+ * not be seen. A refused send says why only where that is not below a node.
+ */
+function readable(edge: EdgeRow, nodes: readonly NodeRow[]): Line {
+  const known = READABLE.get(edge);
+  if (known) {
+    return known;
+  }
   const numbers = (edge.d.match(/-?\d+(\.\d+)?/g) ?? []).map(Number);
   const [first = 0, last = 0] = [numbers[0], numbers[numbers.length - 2]];
-  return last < first + 6 ? { ...edge, x: edge.x + 6, anchor: 'start' } : edge;
+  const beside: Line = { ...edge, x: edge.x + 6, anchor: 'start' };
+  const goesBack = last < first + 6;
+  const brief = { brief: true };
+  const ways: readonly Line[] = goesBack
+    ? [beside, edge, { ...beside, ...brief }, { ...edge, ...brief }]
+    : [edge, { ...edge, ...brief }];
+  const line = ways.find(way => !isCovered(edge, way, nodes)) ?? { ...edge, ...brief };
+  READABLE.set(edge, line);
+  return line;
 }
+
+/** Most edges are as they were when the picture was drawn last. */
+const READABLE = new WeakMap<EdgeRow, Line>();

@@ -45,11 +45,11 @@ export class MessagesPanel implements Panel {
     this.passage = new Passage(desk, () => this.close());
     const head = h('div', { class: 'head' }, this.field, this.dead, this.refused, this.shown);
     this.rows.append(this.table.element);
-    const more = h('div', { class: 'more' }, this.fresh);
-    const room = h('div', {}, head, this.earlier, this.rows, more, this.blank);
+    const room = h('div', {}, head, this.earlier, this.rows, this.more, this.blank);
     this.sized = new Sized(room, 'the messages', desk.snapshot.live ? TALL : null, TALL);
     this.element.append(this.sized.element, this.passage.element);
     this.fresh.addEventListener('click', () => this.follow());
+    this.rows.addEventListener('scroll', () => this.scrolled(), { passive: true });
     this.element.addEventListener('keydown', event => {
       if (event.key === 'Escape' && desk.selection.message !== null) {
         this.close();
@@ -64,7 +64,6 @@ export class MessagesPanel implements Panel {
     }
     const match = matcher(this.desk.filter);
     const rows = messages.rows.filter(row => match(row) && this.isOf(row));
-    const atEnd = this.atEnd();
     const second = live ? Math.floor(this.desk.now / 1000) : null;
     this.table.update(rows, this.desk.selection.message, row =>
       row.began !== null && row.ended === null ? second : null
@@ -72,8 +71,8 @@ export class MessagesPanel implements Panel {
     this.drawHead(rows.length, organism.dead - organism.settled, organism.refused);
     this.drawBlank(rows.length);
     show(this.table.element, rows.length > 0);
-    this.sized.settle(); // the end is where it is once the height is fixed
-    this.keepEnd(rows, atEnd);
+    this.sized.settle();
+    this.keepEnd(rows);
     this.passage.update();
   }
 
@@ -149,15 +148,29 @@ export class MessagesPanel implements Panel {
     this.blank.replaceChildren('No message matches ', h('code', {}, plain(filter, 80)), '. ', ...hint, clear);
   }
 
-  /** The list follows its end only while the person is there and has chosen nothing. */
-  private keepEnd(rows: readonly MessageRow[], atEnd: boolean): void {
-    const last = rows[rows.length - 1]?.key ?? 0;
-    if (atEnd && this.desk.selection.message === null) {
-      this.seen = last;
+  /**
+   * The list follows its end only while the person is there and has chosen nothing.
+   *
+   * Where its end is costs a layout. So that is asked once a frame, when the browser is about to lay out anyway.
+   */
+  private keepEnd(rows: readonly MessageRow[]): void {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.drawEnd();
+    });
+    this.last = rows;
+  }
+
+  private drawEnd(): void {
+    if (this.follows && this.desk.selection.message === null) {
+      this.seen = this.last[this.last.length - 1]?.key ?? 0;
       this.rows.scrollTop = this.rows.scrollHeight;
+      this.top = this.rows.scrollTop;
+    } else {
+      this.keepUp(this.atEnd());
     }
-    const fresh = rows.filter(row => row.key > this.seen).length;
-    show(this.fresh, fresh > 0);
+    const fresh = this.last.filter(row => row.key > this.seen).length;
+    show(this.more, fresh > 0);
     say(this.fresh, `${count(fresh)} new`);
   }
 
@@ -165,8 +178,21 @@ export class MessagesPanel implements Panel {
     return this.rows.scrollHeight - this.rows.scrollTop - this.rows.clientHeight < 12;
   }
 
+  /** Rows may have come before the page tells of a scroll: only who has gone up has left the end. */
+  private scrolled(): void {
+    if (!this.follows || this.rows.scrollTop < this.top - 1) {
+      this.keepUp(this.atEnd());
+    }
+  }
+
+  /** Where the list follows its end, the browser must not hold on to the row that is seen. */
+  private keepUp(follows: boolean): void {
+    this.follows = follows;
+    this.rows.classList.toggle('follows', follows);
+  }
+
   private follow(): void {
-    this.rows.scrollTop = this.rows.scrollHeight;
+    this.keepUp(true);
     this.desk.select({ message: null });
   }
 
@@ -204,14 +230,22 @@ export class MessagesPanel implements Panel {
   private readonly refused: HTMLButtonElement;
   private readonly table: Table<MessageRow>;
   private readonly passage: Passage;
-  private readonly rows = h('div', { class: 'rows' });
+  private readonly rows = h('div', { class: 'rows follows' });
   private readonly shown = h('span', { class: 'dense muted hide-narrow' });
   private readonly earlier = h('p', { class: 'blank', hidden: true });
   private readonly blank = h('p', { class: 'blank', hidden: true });
-  private readonly fresh = h('button', { type: 'button', class: 'btn', hidden: true });
+  private readonly fresh = h('button', { type: 'button', class: 'btn' });
+  private readonly more = h('div', { class: 'more', hidden: true }, this.fresh);
   private readonly sized: Sized;
   private state: string | null = null;
+  /** Whether the person is at the end of the list. */
+  private follows = true;
+  /** How far the list was scrolled when that was done last. */
+  private top = 0;
+  /** The last message that was there while the person was at the end. */
   private seen = 0;
+  private last: readonly MessageRow[] = [];
+  private frame: number | null = null;
 }
 
 /** A dead letter that a person can still do something about; what was refused is counted apart. */

@@ -49,8 +49,10 @@ export class ThreadsPanel implements Panel {
     this.fresh.addEventListener('click', () => {
       this.seen = Infinity;
       this.list.scrollTop = 0;
+      this.isScrolled = false;
       desk.redraw();
     });
+    this.list.addEventListener('scroll', () => (this.isScrolled = this.list.scrollTop > 0), { passive: true });
     this.element.addEventListener('keydown', event => {
       if (event.key === 'Escape' && desk.selection.frame !== null) {
         desk.select({ frame: null });
@@ -100,7 +102,7 @@ export class ThreadsPanel implements Panel {
   /** Rows that somebody looks at stay where they are: while one is chosen, newer ones wait above. */
   private shown(rows: readonly ConversationRow[]): readonly ConversationRow[] {
     const newest = rows[0]?.key ?? 0;
-    const looks = this.desk.selection.conversation !== null || this.list.scrollTop > 0;
+    const looks = this.desk.selection.conversation !== null || this.isScrolled;
     if (!looks || this.seen > newest) {
       this.seen = newest;
     }
@@ -170,6 +172,8 @@ export class ThreadsPanel implements Panel {
   private readonly fresh = h('button', { type: 'button', class: 'btn', hidden: true });
   private readonly sized: Sized;
   private seen = 0;
+  /** Noted when somebody scrolls: to ask for it would have the browser lay out for every draw. */
+  private isScrolled = false;
   private readonly table: Table<ConversationRow>;
   private readonly waterfall: Waterfall;
   private readonly sequence: Sequence;
