@@ -58,7 +58,7 @@ def test_the_job_of_a_worker_that_is_killed_by_hand_goes_to_no_other() -> None:
         def changed() -> None:
             for worker in pool.workers:
                 if worker.state == "busy":
-                    assert pool.kill(worker.pid)
+                    assert pool.kill(worker.pid, "was killed by hand")
 
         pool.changed = changed
         with pytest.raises(WorkerDied):
