@@ -686,6 +686,9 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     min-height: 72px;
     overflow-y: auto;
   }
+  & .rows.follows {
+    overflow-anchor: none;
+  }
   & .room > .rows:has(~ .split:not([hidden])) {
     flex: none;
     max-height: 45%;
@@ -755,19 +758,19 @@ body[data-vscode-theme-kind='vscode-dark'] .xp-view {
     background: var(--sunk);
   }
   & .more {
-    position: relative;
-    height: 0;
-    z-index: 2;
     display: flex;
     justify-content: center;
-    align-items: end;
+    padding: var(--s1);
   }
   & .more.top {
+    position: relative;
+    z-index: 2;
+    height: 0;
+    padding: 0;
     align-items: start;
   }
   & .more .btn {
     flex: none;
-    margin: var(--s1);
   }
 }
 
