@@ -110,7 +110,7 @@ def test_the_doctor_says_how_the_workers_are(far) -> None:
     ran = far(f"import asyncio\n{kill}\n{gone}\n%organism doctor\npid")
     assert not ran.error, ran.said
     rows = dict(re.split(r"  +", line, maxsplit=1) for line in ran.plain[0]["text"].splitlines())
-    killed = f"last failure: worker {ran.value} was killed (by hand, or because the machine ran out of memory)"
+    killed = f"last failure: worker {ran.value} was killed from organism.workers.kill()"
     assert rows["workers of hello"] == f"2 at most, forkserver · none runs · 1 died · {killed}"
     assert re.fullmatch(r"\d at most, forkserver · .*\d idle · none has died", rows["workers of xp.map"])
 
