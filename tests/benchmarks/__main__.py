@@ -40,7 +40,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "open": lambda _asked: open_conversations.measure(),
     "growth": lambda asked: growth.measure(asked.messages, 3_000, asked.rounds),
     "classics": lambda asked: classics.measure(1 if asked.quick else min(asked.rounds, 5)),
-    "views": lambda asked: views.measure(2.0 if asked.quick else 10.0, asked.hops),
+    "views": lambda asked: views.measure(2.0 if asked.quick else 6.0, asked.hops),
     "frames": lambda asked: frames.measure(5.0 if asked.quick else 60.0, asked.minutes),
     "pages": lambda asked: pages.measure(2 if asked.quick else 5),
     "cells": lambda asked: cells.measure(2 if asked.quick else 5),
