@@ -15,6 +15,8 @@ from xpipe_nb.names import SYSTEM
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lxml.etree import _Element
+
     from xpipe_nb.conversation import Keeper
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.frames import Frame
@@ -223,12 +225,20 @@ class Conversations:
         """What each conversation asks things of."""
         return self._keeper
 
+    def keep_reply(self, conversation: Conversation, payload: Any, element: _Element, from_id: str) -> None:
+        """Put a reply into the mailbox: the payload, and its tree for a shared state."""
+        conversation.replies.append(payload)
+        self._into_mailbox(conversation, payload, element, from_id)
+
     def keep_error(self, conversation: Conversation, error: Any) -> None:
         """Put an error that nobody inside took into the mailbox."""
         conversation.errors.append(error)
-        conversation.mail.append((error, SYSTEM))
+        self._into_mailbox(conversation, error, error, SYSTEM)
+
+    def _into_mailbox(self, conversation: Conversation, item: Any, shared: Any, from_id: str) -> None:
+        conversation.mail.append((item, from_id))
         if self.mirror is not None:
-            self.mirror.arrived(conversation, error, SYSTEM, len(conversation.mail) - 1)
+            self.mirror.arrived(conversation, shared, from_id, len(conversation.mail) - 1)
 
     def discard(self, conversation: Conversation) -> None:
         """Forget a conversation whose first injection was refused."""

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from xpipe_nb.conversation import Conversation
     from xpipe_nb.conversations import Conversations
-    from xpipe_nb.directory import Directory
     from xpipe_nb.dispatch.event_bus import EventBus
     from xpipe_nb.dispatch.turn import Turn, TurnFailed
     from xpipe_nb.frame_rules import FrameRules
@@ -50,7 +49,6 @@ class Exchange:
     """Where messages change hands.
 
     Args:
-        directory: Who is there.
         bus: Where all that happens is published.
         losses: Where what is lost is kept.
         scheduler: Who starts next.
@@ -65,13 +63,12 @@ class Exchange:
 
     def __init__(
         self,
-        directory: Directory,
         bus: EventBus,
         losses: Losses,
         scheduler: Scheduler,
         became_quiet: Callable[[], None],
     ) -> None:
-        self._directory, self._bus, self.losses, self._scheduler = directory, bus, losses, scheduler
+        self._bus, self.losses, self._scheduler = bus, losses, scheduler
         self._became_quiet = became_quiet
 
     # ---- under way
@@ -144,12 +141,7 @@ class Exchange:
             frame.call.answer(delivery.payload)
             self.rules.answered(frame)
         else:
-            conversation = frame.conversation
-            conversation.replies.append(delivery.payload)
-            conversation.mail.append((delivery.payload, frame.listener))
-            if self.conversations.mirror is not None:
-                mail = len(conversation.mail) - 1
-                self.conversations.mirror.arrived(conversation, delivery.send.element, frame.listener, mail)
+            self.conversations.keep_reply(frame.conversation, delivery.payload, delivery.send.element, frame.listener)
         if delivery.frame.todos is not None:
             delivery.frame.todos.arrived(delivery.send.tag, delivery.send.from_id)
         if self._bus.heard:

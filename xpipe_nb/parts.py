@@ -86,7 +86,7 @@ class Parts(Keeper, ABC):
         self.directory = Directory(config.name, listeners, config.max_concurrent_per_agent, order.queue)
         self.scheduler = order.scheduler(config.max_concurrent_handlers, self.directory.gate_of)
         losses = Losses(self.directory, self.bus, self.letters)
-        self.exchange = Exchange(self.directory, self.bus, losses, self.scheduler, self._look_for_quiet)
+        self.exchange = Exchange(self.bus, losses, self.scheduler, self._look_for_quiet)
         self.effects = FrameEffects(self.exchange, self.directory, self.bus, self.scheduler, self._look_for_quiet)
         self.rules = FrameRules(self.effects, limits.max_depth, Conversation.opened)
         self.conversations = Conversations(
